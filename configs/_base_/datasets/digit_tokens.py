@@ -1,0 +1,18 @@
+# Cached tokens of the digits: several augmented versions of each, made by
+#   python tools/dataset_converters/cache_tokens.py CONFIG CHECKPOINT --out FILE --num-views 4
+train_dataloader = dict(
+    batch_size=64,
+    num_workers=0,
+    persistent_workers=False,
+    drop_last=True,
+    sampler=dict(type='mmaddp.SeededSampler', shuffle=True),
+    collate_fn=dict(type='default_collate'),
+    dataset=dict(
+        type='mmaddp.SeededDataset',
+        dataset=dict(
+            type='mmaddp.TokenDataset',
+            data_file='work_dirs/quickstart/seed0/tokenizer/tokens.safetensors',
+            num_codes=32,
+        ),
+    ),
+)

@@ -1,0 +1,33 @@
+# What every mmpretrain-scope configuration of mmaddp shares: hooks, environment, logging, seed.
+default_scope = 'mmpretrain'
+
+default_hooks = dict(
+    timer=dict(type='IterTimerHook'),
+    logger=dict(type='LoggerHook', interval=50),
+    param_scheduler=dict(type='ParamSchedulerHook'),
+    # The latest, every 5 epochs as in the official pre-training, and at the end.
+    checkpoint=dict(type='CheckpointHook', interval=5, max_keep_ckpts=1),
+    sampler_seed=dict(type='DistSamplerSeedHook'),
+    # Checkpoints hold plain types and tensors, so that they load weights-only.
+    plain_message_hub=dict(type='mmaddp.PlainMessageHubHook'),
+    # load_from and resume fill the whole model or stop.
+    strict_load=dict(type='mmaddp.StrictLoadHook'),
+    # A loss that is no number stops the run before anything on disk changes.
+    non_finite_loss=dict(type='mmaddp.NonFiniteLossHook', interval=50),
+)
+
+env_cfg = dict(
+    cudnn_benchmark=False,
+    mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
+    # Without a GPU the tools use gloo.
+    dist_cfg=dict(backend='nccl'),
+)
+
+vis_backends = [dict(type='LocalVisBackend')]
+visualizer = dict(type='UniversalVisualizer', vis_backends=vis_backends)
+log_level = 'INFO'
+
+load_from = None
+resume = False
+# Each rank draws its own masks: seed + rank.
+randomness = dict(seed=0, deterministic=False, diff_rank_seed=True)

@@ -1,0 +1,13 @@
+# The released token predictor of ViT-B. Only a variable, for the models that hold a predictor.
+token_predictor = dict(
+    type='mmaddp.MAGEPredictor',
+    num_codes=1024,
+    num_tokens=256,
+    embed_dims=768,
+    num_layers=12,
+    num_heads=12,
+    decoder_embed_dims=768,
+    decoder_num_layers=8,
+    decoder_num_heads=16,
+    drop_rate=0.1,
+)

@@ -1,0 +1,14 @@
+# Token predictor of the quickstart, without dropout and with one class id. Only a variable.
+token_predictor = dict(
+    type='mmaddp.MAGEPredictor',
+    num_codes=32,
+    num_tokens=16,
+    embed_dims=96,
+    num_layers=2,
+    num_heads=4,
+    decoder_embed_dims=96,
+    decoder_num_layers=2,
+    decoder_num_heads=4,
+    drop_rate=0.0,
+    num_class_ids=1,
+)

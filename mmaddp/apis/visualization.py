@@ -1,0 +1,71 @@
+"""Pictures of what an ADDP model sees and makes."""
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from mmaddp.models.selfsup import ADDP
+from mmaddp.models.task_modules import NestedMasks, mask_smallest
+
+
+@torch.no_grad()
+def reconstruct(model: ADDP, images: Tensor) -> Tensor:
+    """Send images through the tokenizer and back.
+
+    Args:
+        model (ADDP): The model.
+        images (Tensor): RGB in [0, 1], shape (B, 3, H, W).
+
+    Returns:
+        Tensor: RGB in [0, 1], shape (B, 3, H, W).
+    """
+    tokenizer = model.target_generator.tokenizer
+    return tokenizer.decode(tokenizer.encode(images)[1]).clamp(0, 1)
+
+
+@torch.no_grad()
+def target_images(model: ADDP, images: Tensor, mask_ratios: Sequence[float]) -> Tensor:
+    """Decode the images x_t that the encoder sees in pre-training.
+
+    The masks of growing ratios are nested. The noisier mask of each pair is three values of the
+    mask sampler's grid further, the middle of the training distribution.
+
+    Args:
+        model (ADDP): The model.
+        images (Tensor): RGB in [0, 1], shape (B, 3, H, W).
+        mask_ratios (Sequence[float]): Shares of the tokens that ``mask_t`` hides, in [0, 1].
+
+    Returns:
+        Tensor: RGB in [0, 1], shape (number of ratios, B, 3, H, W).
+    """
+    generator = model.target_generator
+    token_ids = generator.tokenize(images)
+    num_tokens = token_ids.shape[1]
+    noise = torch.rand(token_ids.shape, generator=torch.Generator().manual_seed(0))
+    grid = generator.mask_sampler.ratios
+    rows = []
+    for ratio in mask_ratios:
+        further = min(int((grid < ratio).sum()) + 3, len(grid) - 1)
+        mask_t, mask_s = (
+            mask_smallest(noise, torch.tensor(math.ceil(num_tokens * share))).to(images.device)
+            for share in (ratio, max(ratio, float(grid[further])))
+        )
+        num_visible = (num_tokens - math.ceil(num_tokens * ratio),) * len(images)
+        probs_s, _ = generator.predict(token_ids, NestedMasks(mask_t, mask_s, num_visible))
+        rows.append(generator.decode(token_ids, probs_s, mask_t).clamp(0, 1))
+    return torch.stack(rows)
+
+
+def generation_steps(model: ADDP, seeds: Sequence[int]) -> Tensor:
+    """Keep the image of every generation step.
+
+    Args:
+        model (ADDP): The model.
+        seeds (Sequence[int]): Seeds of the images, B of them.
+
+    Returns:
+        Tensor: RGB in [0, 1], shape (num_steps, B, 3, H, W).
+    """
+    return torch.stack([state.images.clamp(0, 1) for state in model.generate(seeds)])

@@ -1,0 +1,136 @@
+import itertools
+import math
+from collections.abc import Iterator, Sized
+from typing import Optional
+
+import torch
+from mmengine.dist import broadcast_object_list, get_dist_info
+from torch.utils.data import Sampler
+
+from mmaddp.registry import DATA_SAMPLERS
+
+from .seeding import SampleIndex, check_seed, epoch_order
+
+
+@DATA_SAMPLERS.register_module()
+class SeededSampler(Sampler):
+    """Sampler whose order is a function of (seed, epoch), with a position that can be restored.
+
+    One global order is fixed per epoch; rank r of W takes its places r, r + W, r + 2W and so on.
+    The first b samples of all ranks together are therefore the first b W samples of the order
+    whatever W is. It yields :class:`SampleIndex`, so that ``mmaddp.SeededDataset`` knows epoch
+    and seed.
+
+    The position that :meth:`state_dict` states by itself counts the samples handed out, which
+    runs ahead of training when workers prefetch. A caller that knows better passes what training
+    has consumed, ``iterations in this epoch x batch size per rank``.
+
+    Args:
+        dataset (Sized): The data set.
+        shuffle (bool): Random order instead of 0, 1, 2, ... Defaults to True.
+        seed (int, optional): Non-negative seed, the same on all ranks. None takes the seed that
+            PyTorch's CPU generator got on rank 0, which is the Runner's, also where the Runner
+            gives every rank another one (``diff_rank_seed=True``). Defaults to None.
+        round_up (bool): Repeat the first samples of the order until all ranks have equally many.
+            Defaults to True.
+
+    Raises:
+        ValueError: The data set is empty, or the seed is not a non-negative integer.
+    """
+
+    def __init__(
+        self,
+        dataset: Sized,
+        shuffle: bool = True,
+        seed: Optional[int] = None,
+        round_up: bool = True,
+    ) -> None:
+        self.rank, self.world_size = get_dist_info()
+        self.dataset = dataset
+        self.shuffle = shuffle
+        self.seed = check_seed(_common_seed() if seed is None else seed)
+        self.round_up = round_up
+        self.epoch = 0
+        self._start = 0  # samples of this rank to leave out of the next iteration
+        self._handed_out = 0
+        if len(dataset) == 0:
+            raise ValueError('SeededSampler got an empty data set.')
+
+    def __iter__(self) -> Iterator[SampleIndex]:
+        indices = self._global_order()[self.rank :: self.world_size]
+        start, self._start = self._start, 0
+        self._handed_out = start
+        epoch = self.epoch
+        for index in itertools.islice(indices, start, None):
+            self._handed_out += 1
+            yield SampleIndex(index, epoch, self.seed)
+
+    def __len__(self) -> int:
+        """Samples of this rank in a whole epoch, also after a restored position."""
+        if self.round_up:
+            return math.ceil(len(self.dataset) / self.world_size)
+        return math.ceil((len(self.dataset) - self.rank) / self.world_size)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Set the epoch of the next iteration; a restored position holds for its epoch only."""
+        if epoch != self.epoch:
+            self._start = 0
+            self._handed_out = 0
+        self.epoch = epoch
+
+    def state_dict(self, consumed: Optional[int] = None) -> dict:
+        """State the position.
+
+        Args:
+            consumed (int, optional): Samples of this epoch that this rank has really used. None
+                takes those handed out, which is right without prefetching only. Defaults to None.
+
+        Returns:
+            dict: ``seed``, ``epoch`` and ``consumed``, the last one summed over all ranks, as
+            ints. It is the same on all ranks and valid for any number of them.
+        """
+        consumed = self._handed_out if consumed is None else consumed
+        if not 0 <= consumed <= len(self):
+            raise ValueError(
+                f'consumed={consumed} is not within the {len(self)} samples of a rank and epoch.'
+            )
+        return dict(seed=self.seed, epoch=self.epoch, consumed=consumed * self.world_size)
+
+    def load_state_dict(self, state: dict) -> None:
+        """Continue at a stated position: its seed and epoch, behind the consumed samples.
+
+        Args:
+            state (dict): What :meth:`state_dict` returned, here or with another number of ranks.
+
+        Raises:
+            ValueError: The consumed samples do not divide evenly among the ranks, or are more
+                than an epoch holds.
+        """
+        start, rest = divmod(state['consumed'], self.world_size)
+        if rest or start > math.ceil(len(self.dataset) / self.world_size):
+            raise ValueError(
+                f'A position of {state["consumed"]} consumed samples does not fit '
+                f'{self.world_size} ranks and {len(self.dataset)} samples. Resume with a number '
+                'of ranks that divides it, and with the same data set.'
+            )
+        self.seed = check_seed(state['seed'])
+        self.epoch = state['epoch']
+        self._start = self._handed_out = start
+
+    def _global_order(self) -> list[int]:
+        num_samples = len(self.dataset)
+        if self.shuffle:
+            order = epoch_order(num_samples, self.seed, self.epoch)
+        else:
+            order = list(range(num_samples))
+        if self.round_up:
+            missing = len(self) * self.world_size - num_samples
+            order += list(itertools.islice(itertools.cycle(order[:]), missing))
+        return order
+
+
+def _common_seed() -> int:
+    """The seed of PyTorch's CPU generator on rank 0; what was drawn since does not matter."""
+    seeds = [torch.initial_seed()]
+    broadcast_object_list(seeds)
+    return seeds[0]

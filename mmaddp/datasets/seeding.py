@@ -1,0 +1,90 @@
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple, Optional
+
+import numpy as np
+import torch
+
+
+class SampleIndex(int):
+    """An index into a data set that knows its epoch and the seed of the run.
+
+    It is an ``int`` everywhere; arithmetic gives plain ints. It travels to the workers of a data
+    loader with its attributes.
+
+    Attributes:
+        epoch (int): Epoch in which the sample is drawn, from 0.
+        seed (int, optional): Seed of the sampler that drew it.
+    """
+
+    epoch: int
+    seed: Optional[int]
+
+    def __new__(cls, index: int, epoch: int = 0, seed: Optional[int] = None) -> 'SampleIndex':
+        self = super().__new__(cls, index)
+        self.epoch = int(epoch)
+        self.seed = None if seed is None else int(seed)
+        return self
+
+    def __reduce__(self) -> tuple:
+        return type(self), (int(self), self.epoch, self.seed)
+
+    def __repr__(self) -> str:
+        return f'SampleIndex({int(self)}, epoch={self.epoch}, seed={self.seed})'
+
+    __str__ = int.__repr__
+
+
+class SampleSeeds(NamedTuple):
+    """Independent seeds of one sample in one epoch, each in 0..2**63-1.
+
+    Attributes:
+        sample (int): Handed on to the model, for what it draws per sample.
+        torch (int): Of PyTorch's CPU generator.
+        python (int): Of Python's ``random``.
+        numpy (int): Of NumPy's global generator.
+    """
+
+    sample: int
+    torch: int
+    python: int
+    numpy: int
+
+
+def sample_seeds(seed: int, epoch: int, index: int) -> SampleSeeds:
+    """Seeds of sample ``index`` in epoch ``epoch``: a pure function of its three arguments."""
+    words = np.random.SeedSequence((seed, epoch, index)).generate_state(4, np.uint64)
+    return SampleSeeds(*(int(word) >> 1 for word in words))
+
+
+def epoch_order(num_samples: int, seed: int, epoch: int) -> list[int]:
+    """Random order of ``0 .. num_samples - 1``: a pure function of its three arguments."""
+    word = np.random.SeedSequence((seed, epoch)).generate_state(1, np.uint64)[0]
+    generator = torch.Generator().manual_seed(int(word) >> 1)
+    return torch.randperm(num_samples, generator=generator).tolist()
+
+
+@contextmanager
+def seeded_rng(seeds: SampleSeeds) -> Iterator[None]:
+    """Seed Python's, NumPy's and PyTorch's CPU generators, and put them back afterwards.
+
+    Generators of other devices are left alone.
+    """
+    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    random.seed(seeds.python)
+    np.random.seed([seeds.numpy & 0xFFFFFFFF, seeds.numpy >> 32])
+    torch.default_generator.manual_seed(seeds.torch)
+    try:
+        yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])
+        torch.set_rng_state(states[2])
+
+
+def check_seed(seed: int) -> int:
+    """Return a seed as an int, or raise ``ValueError`` where it cannot be one."""
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise ValueError(f'A seed must be a non-negative integer, but got {seed!r}.')
+    return int(seed)

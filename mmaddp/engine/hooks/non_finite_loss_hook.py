@@ -1,0 +1,154 @@
+"""Stop a run whose loss is no number, before it damages what is on disk."""
+
+import json
+import os
+from collections import deque
+from pathlib import Path
+from typing import NamedTuple, Optional
+
+import torch
+from mmengine.dist import all_reduce, get_rank
+from mmengine.hooks import CheckpointHook, Hook
+
+from mmaddp.registry import HOOKS
+
+
+class _Step(NamedTuple):
+    iteration: int
+    losses: dict
+    files: list[str]
+    finite: torch.Tensor
+
+
+@HOOKS.register_module()
+class NonFiniteLossHook(Hook):
+    """Stop when a loss or a weight is NaN or infinite, and say in which batch it began.
+
+    Whether a loss is finite is noted on the device and looked at every ``interval`` iterations and
+    before each checkpoint, so that no step waits for it and no checkpoint follows a bad loss. All
+    ranks stop together. Each rank that met a bad loss leaves
+    ``non_finite_loss_iter{i}_rank{r}.json`` in the work directory: iteration, losses, and the
+    files of the batch. A non-finite gradient of a finite loss is left to the loss scaler.
+
+    Args:
+        interval (int): Iterations between two looks. Defaults to 50.
+
+    Raises:
+        ValueError: ``interval`` is below 1.
+    """
+
+    priority = 'HIGH'
+
+    def __init__(self, interval: int = 50) -> None:
+        if interval < 1:
+            raise ValueError(f'interval must be at least 1, got {interval}.')
+        self.interval = interval
+        self._steps: deque[_Step] = deque()
+
+    def after_train_iter(
+        self, runner, batch_idx: int, data_batch=None, outputs: Optional[dict] = None
+    ) -> None:
+        """Note the step; look at the notes when it is time."""
+        losses = {key: value for key, value in (outputs or {}).items() if 'loss' in key}
+        if losses:
+            scalars = [torch.as_tensor(value).detach().float() for value in losses.values()]
+            finite = torch.stack([scalar.isfinite().all() for scalar in scalars]).all()
+            files = batch_files(data_batch)
+            self._steps.append(_Step(runner.iter + 1, dict(zip(losses, scalars)), files, finite))
+        if self.every_n_train_iters(runner, self.interval) or _checkpoint_is_due(runner):
+            self._check(runner)
+
+    def after_train_epoch(self, runner) -> None:
+        """Look before the epoch's checkpoint."""
+        self._check(runner)
+
+    def before_val(self, runner) -> None:
+        """Look before a best checkpoint may be saved."""
+        self._check(runner)
+
+    def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
+        """Refuse to save weights that are not finite (only the saving rank comes here)."""
+        bad = [
+            key
+            for key, value in checkpoint['state_dict'].items()
+            if value.is_floating_point() and not value.isfinite().all()
+        ]
+        if bad:
+            raise FloatingPointError(
+                f'The weights {", ".join(bad[:5])} are not finite; the checkpoint is not saved.'
+            )
+
+    def _check(self, runner) -> None:
+        """Stop all ranks if any of them met a bad loss, or if the weights are no numbers."""
+        steps, self._steps = list(self._steps), deque()
+        if not steps:
+            return
+        finite = torch.stack([step.finite for step in steps])
+        weights = _all_finite(runner.model, finite.device)
+        bad = torch.stack([~finite.all(), ~weights]).int()
+        first = steps[int(finite.int().argmin())] if bad[0] else None
+        all_reduce(bad, op='max')
+        if bad.any():
+            raise FloatingPointError(self._report(runner, first, steps[-1]))
+
+    def _report(self, runner, first: Optional[_Step], last: _Step) -> str:
+        ending = 'No checkpoint was saved since; resume from the last one with --resume.'
+        if first is None:
+            return (
+                f'A loss on another rank, or a weight, was not finite by iteration '
+                f'{last.iteration}. {ending}'
+            )
+        path = Path(runner.work_dir) / (
+            f'non_finite_loss_iter{first.iteration}_rank{get_rank()}.json'
+        )
+        _write_report(path, runner.epoch + 1, first)
+        values = ', '.join(f'{key}={float(value):g}' for key, value in first.losses.items())
+        return (
+            f'The loss of iteration {first.iteration} is not finite ({values}). The files of its '
+            f'batch are in {path}. {ending}'
+        )
+
+
+def batch_files(data_batch) -> list[str]:
+    """Names of a batch's samples: the image's path, or what else identifies a sample."""
+    samples = data_batch.get('data_samples') if isinstance(data_batch, dict) else None
+    return [_sample_name(sample) for sample in samples or []]
+
+
+def _sample_name(sample) -> str:
+    metainfo = getattr(sample, 'metainfo', {})
+    for key in ('img_path', 'sample_idx'):
+        if key in metainfo:
+            return str(metainfo[key])
+    return 'unknown'
+
+
+def _checkpoint_is_due(runner) -> bool:
+    """Whether a hook that counts iterations saves after this one; it deletes before it saves."""
+    return any(
+        isinstance(hook, CheckpointHook)
+        and not hook.by_epoch
+        and (
+            hook.every_n_train_iters(runner, hook.interval, hook.save_begin)
+            or hook.is_last_train_iter(runner)
+        )
+        for hook in runner.hooks
+    )
+
+
+def _all_finite(model: torch.nn.Module, device: torch.device) -> torch.Tensor:
+    flags = [p.detach().isfinite().all() for p in model.parameters() if p.requires_grad]
+    return torch.stack(flags).all().to(device) if flags else torch.ones((), device=device) > 0
+
+
+def _write_report(path: Path, epoch: int, step: _Step) -> None:
+    report = dict(
+        iteration=step.iteration,
+        epoch=epoch,
+        losses={key: repr(float(value)) for key, value in step.losses.items()},
+        files=step.files,
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix('.tmp')
+    unfinished.write_text(json.dumps(report, indent=2))
+    os.replace(unfinished, path)

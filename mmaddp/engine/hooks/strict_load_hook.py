@@ -1,0 +1,44 @@
+"""``load_from`` and ``resume`` that fill the whole model or stop."""
+
+from collections.abc import Sequence
+
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import find_latest_checkpoint
+
+from mmaddp.registry import HOOKS
+from mmaddp.utils.checkpoint import extract_state_dict, load_weights
+
+
+@HOOKS.register_module()
+class StrictLoadHook(Hook):
+    """Stop when the Runner's checkpoint does not fit the model; mmengine only warns.
+
+    Args:
+        allow_missing (Sequence[str]): See :func:`mmaddp.utils.checkpoint.load_weights`. Names of
+            the whole model, as in ``[r'head\\.']`` for a new head. Defaults to none.
+        allow_unexpected (Sequence[str]): See :func:`mmaddp.utils.checkpoint.load_weights`.
+            Defaults to none.
+    """
+
+    def __init__(
+        self, allow_missing: Sequence[str] = (), allow_unexpected: Sequence[str] = ()
+    ) -> None:
+        self.allow_missing = allow_missing
+        self.allow_unexpected = allow_unexpected
+
+    def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
+        """Load the weights strictly; the Runner's own load that follows changes nothing.
+
+        Raises:
+            ValueError: A tensor is missing, left over or of another shape.
+        """
+        source = runner._load_from or find_latest_checkpoint(runner.work_dir) or 'the checkpoint'
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        load_weights(
+            model,
+            extract_state_dict(checkpoint, source),
+            source,
+            self.allow_missing,
+            self.allow_unexpected,
+        )

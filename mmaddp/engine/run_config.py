@@ -1,0 +1,117 @@
+"""From a configuration file and the command line to what the Runner gets."""
+
+import argparse
+import os
+import warnings
+from pathlib import Path
+
+from mmengine.config import Config, ConfigDict, DictAction
+from mmengine.device import get_device
+
+from mmaddp.engine.launch import prepare_launch
+from mmaddp.utils.config_keys import check_config_keys
+
+# Without these a run of ours is not resumable, not safe or not complete.
+REQUIRED_HOOKS = dict(
+    plain_message_hub='mmaddp.PlainMessageHubHook',
+    strict_load='mmaddp.StrictLoadHook',
+    non_finite_loss='mmaddp.NonFiniteLossHook',
+)
+DATALOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+
+
+def add_common_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that all our tools with a configuration share."""
+    parser.add_argument('--work-dir', help='folder for logs and checkpoints')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        default={},
+        help='settings to override, as in a.b=1 c="[(1,2),(3,4)]"',
+    )
+    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
+    # torch.distributed.launch passes --local-rank.
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+
+
+def read_config(args: argparse.Namespace) -> Config:
+    """Read, check and complete the configuration of a tool's command line.
+
+    Args:
+        args (Namespace): ``config`` and what :func:`add_common_arguments` adds.
+
+    Returns:
+        Config: Ready for the Runner, a gloo process group made where it is needed.
+
+    Raises:
+        ValueError: A top-level key is unknown.
+    """
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    cfg = Config.fromfile(args.config)
+    cfg.merge_from_dict(args.cfg_options)
+    check_config_keys(cfg, args.cfg_options)
+    cfg.launcher = args.launcher
+    if args.work_dir is not None:
+        cfg.work_dir = args.work_dir
+    elif cfg.get('work_dir') is None:
+        cfg.work_dir = str(Path('work_dirs') / Path(args.config).stem)
+    _require_hooks(cfg)
+    _complete_dataloaders(cfg)
+    use_supported_precision(cfg)
+    return prepare_launch(cfg)
+
+
+def amp_available() -> bool:
+    """Whether mmengine's mixed precision supports the device."""
+    return get_device() not in ('cpu', 'mps')
+
+
+def use_supported_precision(cfg: Config) -> None:
+    """Replace mixed precision by float32, with a warning, where the device has none.
+
+    Changes ``cfg.optim_wrapper`` in place, wrappers of several optimisers included.
+    """
+    if amp_available():
+        return
+    replaced = _replace_amp(cfg.get('optim_wrapper'))
+    if replaced:
+        warnings.warn(
+            f'This run uses float32: AmpOptimWrapper does not support the device '
+            f'{get_device()!r}. The configuration itself asks for mixed precision.',
+            stacklevel=2,
+        )
+
+
+def _replace_amp(node) -> bool:
+    if not isinstance(node, dict):
+        return False
+    replaced = [_replace_amp(child) for child in node.values()]
+    kind = node.get('type')
+    name = kind if isinstance(kind, str) else getattr(kind, '__name__', '')
+    if name.rpartition('.')[2] != 'AmpOptimWrapper':
+        return any(replaced)
+    node['type'] = 'OptimWrapper'
+    for key in ('loss_scale', 'dtype', 'use_fsdp'):
+        node.pop(key, None)
+    return True
+
+
+def _require_hooks(cfg: Config) -> None:
+    """Add our hooks to configurations that inherit a host's runtime; None leaves one out."""
+    hooks = cfg.setdefault('default_hooks', ConfigDict())
+    for name, kind in REQUIRED_HOOKS.items():
+        hooks.setdefault(name, dict(type=kind))
+        if hooks[name] is None:
+            hooks.pop(name)
+
+
+def _complete_dataloaders(cfg: Config) -> None:
+    """Set the defaults of the hosts' own tools: mmpretrain stacks batches, the others do not."""
+    defaults = dict(pin_memory=get_device() != 'cpu')
+    if cfg.get('default_scope') == 'mmpretrain':
+        defaults['collate_fn'] = dict(type='default_collate')
+    for name in DATALOADERS:
+        if cfg.get(name) is not None:
+            workers = dict(persistent_workers=cfg[name].get('num_workers', 0) > 0)
+            cfg[name] = {**defaults, **workers, **cfg[name]}

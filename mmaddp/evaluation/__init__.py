@@ -1,0 +1,5 @@
+from .image_writer import ImageWriter
+from .masked_token_metric import MaskedTokenMetric
+from .tokenizer_metric import TokenizerMetric
+
+__all__ = ['ImageWriter', 'MaskedTokenMetric', 'TokenizerMetric']

@@ -1,0 +1,12 @@
+"""Models of mmaddp; importing this package fills the registries."""
+
+from mmaddp.utils import checkpoint as _checkpoint  # noqa: F401, registers the loader
+
+from .backbones import *  # noqa: F403
+from .heads import *  # noqa: F403
+from .necks import *  # noqa: F403
+from .selfsup import *  # noqa: F403
+from .target_generators import *  # noqa: F403
+from .task_modules import *  # noqa: F403
+from .token_predictors import *  # noqa: F403
+from .tokenizers import *  # noqa: F403

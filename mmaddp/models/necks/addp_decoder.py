@@ -1,0 +1,123 @@
+"""The decoder of ADDP pre-training."""
+
+from collections.abc import Sequence
+from typing import Optional
+
+import torch
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from mmaddp.models.utils import PaddedTransformerLayer, Vocabulary, init_as_released
+from mmaddp.registry import MODELS
+
+
+@MODELS.register_module()
+class ADDPDecoder(BaseModule):
+    """Joins what the encoder saw with the true tokens of the visible positions.
+
+    The sequence holds first the class slot and all L image positions, then one embedded true token
+    per visible position, in position order. The class slot and masked positions hold a learned
+    mask token, so nothing of the image reaches them but through attention.
+
+    Args:
+        in_channels (int): Width of the encoder. Defaults to 768.
+        embed_dims (int): Width C of the decoder. Defaults to 768.
+        num_layers (int): Transformer layers. Defaults to 8.
+        num_heads (int): Attention heads. Defaults to 16.
+        num_tokens (int): Image positions L. Defaults to 256.
+        num_codes (int): Codes of the tokenizer, K. Defaults to 1024.
+        num_class_ids (int): Class ids in the vocabulary. Defaults to 1000.
+        drop_rate (float): Dropout in the layers. Defaults to 0.
+        init_cfg (dict, optional): Initialisation config. Defaults to None.
+    """
+
+    def __init__(
+        self,
+        in_channels: int = 768,
+        embed_dims: int = 768,
+        num_layers: int = 8,
+        num_heads: int = 16,
+        num_tokens: int = 256,
+        num_codes: int = 1024,
+        num_class_ids: int = 1000,
+        drop_rate: float = 0.0,
+        init_cfg: Optional[dict] = None,
+    ):
+        super().__init__(init_cfg)
+        self.num_tokens = num_tokens
+        self.vocabulary = Vocabulary(num_codes, num_class_ids)
+
+        def table(rows: int) -> nn.Parameter:
+            return nn.Parameter(torch.zeros(1, rows, embed_dims))
+
+        self.decoder_embed = nn.Linear(in_channels, embed_dims)
+        self.mask_token = table(1)
+        self.token_embed = nn.Parameter(torch.zeros(len(self.vocabulary), embed_dims))
+        # Row 0 of the position tables belongs to the class slot, row p + 1 to position p.
+        self.pos_embed = table(num_tokens + 1)
+        self.mask_pos_embed = table(num_tokens + 1)
+        self.token_pos_embed = table(num_tokens + 1)
+        self.layers = nn.ModuleList(
+            PaddedTransformerLayer(embed_dims, num_heads, drop_rate=drop_rate)
+            for _ in range(num_layers)
+        )
+        self.norm = nn.LayerNorm(embed_dims, eps=1e-6)
+
+    def init_weights(self) -> None:
+        """Initialise as the released models were, unless ``init_cfg`` loads weights."""
+        super().init_weights()
+        if self.init_cfg:
+            return
+        init_as_released(self)
+        for table in self.parameters(recurse=False):
+            nn.init.normal_(table, std=0.02)
+
+    def forward(
+        self,
+        latent: Optional[Tensor],
+        token_ids: Tensor,
+        mask: Tensor,
+        num_visible: Sequence[int],
+    ) -> Tensor:
+        """Decode.
+
+        Args:
+            latent (Tensor, optional): Encoder output, shape (B, 1 + L, C_in), class token first.
+                None if no position is visible: then nothing of it would be used.
+            token_ids (Tensor): True codes, long, shape (B, L); read at visible positions only.
+            mask (Tensor): bool, shape (B, L), True = masked.
+            num_visible (Sequence[int]): Visible positions of each sample. Where they differ, the
+                shorter sequences are padded behind and the padding is hidden from attention.
+
+        Returns:
+            Tensor: Shape (B, 1 + L + max(num_visible), C): class slot, image positions, visible
+            tokens. Rows of padding hold no meaning.
+        """
+        longest = max(num_visible)
+        image_part = self._embed_image(latent, mask)
+        token_part = self._embed_visible(token_ids, mask, longest)
+        x = torch.cat((image_part, token_part), dim=1)
+        padding = None
+        if min(num_visible) < longest:
+            padding = self._padding(num_visible, longest, x.device)
+        for layer in self.layers:
+            x = layer(x, padding)
+        return self.norm(x)
+
+    def _embed_image(self, latent: Optional[Tensor], mask: Tensor) -> Tensor:
+        masked = nn.functional.pad(mask, (1, 0), value=False).unsqueeze(-1)
+        positions = torch.where(masked, self.mask_pos_embed, self.pos_embed)
+        if latent is None:
+            return self.mask_token + positions
+        hidden = nn.functional.pad(mask, (1, 0), value=True).unsqueeze(-1)
+        return torch.where(hidden, self.mask_token, self.decoder_embed(latent)) + positions
+
+    def _embed_visible(self, token_ids: Tensor, mask: Tensor, longest: int) -> Tensor:
+        visible_first = mask.int().argsort(dim=1, stable=True)
+        where = visible_first[:, :longest]
+        return self.token_embed[token_ids.gather(1, where)] + self.token_pos_embed[0, where + 1]
+
+    def _padding(self, num_visible: Sequence[int], longest: int, device) -> Tensor:
+        counts = torch.tensor(num_visible).to(device, non_blocking=True).unsqueeze(1)
+        is_padding = torch.arange(longest, device=device) >= counts
+        return nn.functional.pad(is_padding, (1 + self.num_tokens, 0), value=False)

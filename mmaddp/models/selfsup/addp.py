@@ -1,0 +1,167 @@
+"""Alternating Denoising Diffusion Process."""
+
+from collections.abc import Iterator, Sequence
+from typing import Optional
+
+import torch
+from mmpretrain.models.selfsup import BaseSelfSupervisor
+from mmpretrain.structures import DataSample
+from torch import Tensor
+
+from mmaddp.models.task_modules import GenerationState, SampleNoise
+from mmaddp.registry import MODELS, TASK_UTILS
+
+
+@MODELS.register_module()
+class ADDP(BaseSelfSupervisor):
+    """Pre-trains an encoder by predicting tokens from images decoded half-way, and generates.
+
+    Implements `ADDP: Learning General Representations for Image Recognition and Generation with
+    Alternating Denoising Diffusion Process <https://arxiv.org/abs/2306.05423>`_.
+
+    Args:
+        backbone (dict): Config of the encoder, with ``out_type='raw'``.
+        neck (dict): Config of the decoder.
+        head (dict): Config of the output layer.
+        target_generator (dict): Config of the target generator.
+        sampler (dict, optional): Config of the generation process, needed in 'predict' mode only.
+            Defaults to ``dict(type='mmaddp.AlternatingSampler')``.
+        pixel_mean (Sequence[float]): Mean of the encoder's RGB input in [0, 1]. Defaults to
+            ImageNet's.
+        pixel_std (Sequence[float]): Its standard deviation. Defaults to ImageNet's.
+        data_preprocessor (dict, optional): Defaults to
+            ``dict(type='mmaddp.ADDPDataPreprocessor')``.
+        init_cfg (dict, optional): Initialisation config. Defaults to None.
+    """
+
+    def __init__(
+        self,
+        backbone: dict,
+        neck: dict,
+        head: dict,
+        target_generator: dict,
+        sampler: Optional[dict] = None,
+        pixel_mean: Sequence[float] = (0.485, 0.456, 0.406),
+        pixel_std: Sequence[float] = (0.229, 0.224, 0.225),
+        data_preprocessor: Optional[dict] = None,
+        init_cfg: Optional[dict] = None,
+    ):
+        super().__init__(
+            backbone=backbone,
+            neck=neck,
+            head=head,
+            target_generator=target_generator,
+            data_preprocessor=data_preprocessor or dict(type='mmaddp.ADDPDataPreprocessor'),
+            init_cfg=init_cfg,
+        )
+        self.sampler = TASK_UTILS.build(sampler or dict(type='mmaddp.AlternatingSampler'))
+        for name, value in (('pixel_mean', pixel_mean), ('pixel_std', pixel_std)):
+            self.register_buffer(name, torch.tensor(value).view(-1, 1, 1), persistent=False)
+        self._check_sizes()
+
+    def _check_sizes(self) -> None:
+        generator = self.target_generator
+        for name, found, expected in (
+            ('backbone grid', tuple(self.backbone.patch_resolution), generator.grid_size),
+            ('neck.num_tokens', self.neck.num_tokens, generator.num_tokens),
+            ('neck.num_codes', self.neck.vocabulary.num_codes, generator.num_codes),
+            ('head vocabulary', self.head.vocabulary, self.neck.vocabulary),
+        ):
+            if found != expected:
+                raise ValueError(
+                    f'{name} is {found}, but the other parts of the model need {expected}: '
+                    'img_size, patch_size, num_tokens, num_codes and grid_size must agree.'
+                )
+
+    def encode(self, images: Tensor) -> Tensor:
+        """Encode RGB images (B, 3, H, W), clamped to [0, 1], to latents (B, 1 + L, C)."""
+        return self.backbone((images.clamp(0, 1) - self.pixel_mean) / self.pixel_std)[-1]
+
+    def extract_feat(self, inputs: Tensor) -> tuple[Tensor]:
+        """Features (B, 1 + L, C) of RGB images (B, 3, H, W) in [0, 1], class token first."""
+        return (self.encode(inputs),)
+
+    def forward(
+        self,
+        inputs: Optional[Tensor],
+        data_samples: Optional[list[DataSample]] = None,
+        mode: str = 'tensor',
+    ):
+        """mmengine's entry: modes 'tensor' and 'loss' of the base class, and 'predict'."""
+        if mode == 'predict':
+            return self.predict(data_samples)
+        return super().forward(inputs, data_samples, mode)
+
+    def loss(self, inputs: Tensor, data_samples: Optional[list[DataSample]]) -> dict[str, Tensor]:
+        """One training step.
+
+        Args:
+            inputs (Tensor): RGB images in [0, 1], shape (B, 3, H, W), or token ids, long, (B, L).
+            data_samples (list[DataSample], optional): Hold ``sample_seed`` if masks are drawn per
+                sample.
+
+        Returns:
+            dict[str, Tensor]: ``loss`` and ``masked_acc``.
+        """
+        seeds = [sample.get('sample_seed') for sample in data_samples or []]
+        target = self.target_generator(inputs, None if None in seeds else seeds or None)
+        feats = self.neck(
+            self.encode(target.x_t), target.token_ids, target.mask_t, target.num_visible
+        )
+        image_feats = feats[:, 1 : 1 + self.neck.num_tokens]
+        return self.head.loss(image_feats, self.neck.token_embed, target)
+
+    def denoise(
+        self, images: Optional[Tensor], token_ids: Tensor, mask: Tensor, num_visible: int
+    ) -> Tensor:
+        """Score the codes of every position.
+
+        Args:
+            images (Tensor, optional): RGB images, shape (B, 3, H, W). Not read if nothing is
+                visible, because then no position holds anything of them.
+            token_ids (Tensor): Ids, long, shape (B, L).
+            mask (Tensor): bool, shape (B, L), True = masked.
+            num_visible (int): Visible positions, the same in every sample.
+
+        Returns:
+            Tensor: Logits over the codes in float32, shape (B, L, K).
+        """
+        latent = self.encode(images) if num_visible else None
+        feats = self.neck(latent, token_ids, mask, [num_visible] * len(mask))
+        image_feats = feats[:, 1 : 1 + self.neck.num_tokens]
+        num_codes = self.neck.vocabulary.num_codes
+        return self.head(image_feats, self.neck.token_embed, num_codes).float()
+
+    @torch.no_grad()
+    def generate(self, seeds: Sequence[int]) -> Iterator[GenerationState]:
+        """Generate one image per seed; an image depends on its seed alone.
+
+        Args:
+            seeds (Sequence[int]): Seeds of the images, B of them.
+
+        Yields:
+            GenerationState: After each step; the images of the last one are the result.
+        """
+        num_tokens = self.neck.num_tokens
+        device = self.neck.mask_token.device
+        yield from self.sampler.iterate(
+            GenerationState.blank(len(seeds), num_tokens, device),
+            denoise=self.denoise,
+            decode=self.target_generator.decode,
+            draw_noise=SampleNoise(seeds, num_tokens, device).draw,
+        )
+
+    def predict(self, data_samples: list[DataSample]) -> list[DataSample]:
+        """Generate the image of every data sample's ``seed``.
+
+        Args:
+            data_samples (list[DataSample]): Hold ``seed`` (int).
+
+        Returns:
+            list[DataSample]: The same, with ``pred_image``, RGB, shape (3, H, W), in [0, 1].
+        """
+        for state in self.generate([sample.seed for sample in data_samples]):
+            images = state.images
+        for sample, image in zip(data_samples, images.clamp(0, 1)):
+            sample.set_field(image, 'pred_image')
+        return data_samples

@@ -1,0 +1,3 @@
+from .addp_target_generator import ADDPTargetGenerator
+
+__all__ = ['ADDPTargetGenerator']

@@ -1,0 +1,6 @@
+from .discriminator import PatchDiscriminator
+from .perceptual_loss import PerceptualLoss
+from .vqgan import VQGAN
+from .vqgan_training import VQGANTraining
+
+__all__ = ['VQGAN', 'PatchDiscriminator', 'PerceptualLoss', 'VQGANTraining']

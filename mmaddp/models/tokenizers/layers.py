@@ -1,0 +1,109 @@
+"""Convolutional layers of the VQGAN, under the parameter names of the released weights."""
+
+from itertools import pairwise
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+def group_norm(channels: int, num_groups: int) -> nn.GroupNorm:
+    """Group norm with the eps of the released weights.
+
+    Raises:
+        ValueError: If the groups do not divide the channels.
+    """
+    if channels % num_groups:
+        raise ValueError(
+            f'{channels} channels cannot be divided into num_groups={num_groups} groups of equal '
+            'size: choose base_channels as a multiple of num_groups, or lower num_groups.'
+        )
+    return nn.GroupNorm(num_groups, channels, eps=1e-6)
+
+
+class ResidualBlock(nn.Module):
+    """Two normalised 3x3 convolutions with a residual connection.
+
+    Args:
+        in_channels (int): Channels of the input.
+        out_channels (int): Channels of the output.
+        num_groups (int): Groups of the normalisation.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, num_groups: int):
+        super().__init__()
+        self.norm1 = group_norm(in_channels, num_groups)
+        self.conv1 = nn.Conv2d(in_channels, out_channels, 3, padding=1, bias=False)
+        self.norm2 = group_norm(out_channels, num_groups)
+        self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False)
+        # The released weights apply the 1x1 shortcut to the processed branch, not to the input,
+        # which is why it maps out_channels to out_channels.
+        self.nin_shortcut = (
+            nn.Conv2d(out_channels, out_channels, 1, bias=False)
+            if in_channels != out_channels
+            else None
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (B, in_channels, H, W) to (B, out_channels, H, W)."""
+        h = self.conv1(F.silu(self.norm1(x)))
+        h = self.conv2(F.silu(self.norm2(h)))
+        shortcut = x if self.nin_shortcut is None else self.nin_shortcut(h)
+        return shortcut + h
+
+
+class Upsample(nn.Module):
+    """Nearest-neighbour upsampling by two and a 3x3 convolution."""
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.conv = nn.Conv2d(channels, channels, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (B, C, H, W) to (B, C, 2H, 2W)."""
+        return self.conv(F.interpolate(x, scale_factor=2.0, mode='nearest'))
+
+
+class MiddleBlocks(nn.Module):
+    """The two residual blocks at the lowest resolution (no attention between them)."""
+
+    def __init__(self, channels: int, num_groups: int):
+        super().__init__()
+        self.block_1 = ResidualBlock(channels, channels, num_groups)
+        self.block_2 = ResidualBlock(channels, channels, num_groups)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (B, C, h, w) to the same shape."""
+        return self.block_2(self.block_1(x))
+
+
+class Level(nn.Module):
+    """Residual blocks at one resolution.
+
+    Args:
+        in_channels (int): Channels that the first block receives.
+        out_channels (int): Channels of all blocks' output.
+        num_blocks (int): Number of residual blocks.
+        num_groups (int): Groups of the normalisation.
+        upsample (bool): Whether an :class:`Upsample` follows the blocks. Defaults to False.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        num_blocks: int,
+        num_groups: int,
+        upsample: bool = False,
+    ):
+        super().__init__()
+        widths = [in_channels] + [out_channels] * num_blocks
+        self.block = nn.ModuleList(
+            ResidualBlock(before, after, num_groups) for before, after in pairwise(widths)
+        )
+        self.upsample = Upsample(out_channels) if upsample else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (B, in_channels, H, W) to (B, out_channels, H, W), or twice that size."""
+        for block in self.block:
+            x = block(x)
+        return x if self.upsample is None else self.upsample(x)

@@ -1,0 +1,12 @@
+from .data_preprocessor import ADDPDataPreprocessor
+from .tied_output import TiedOutput
+from .transformer_layer import PaddedTransformerLayer, init_as_released
+from .vocabulary import Vocabulary
+
+__all__ = [
+    'ADDPDataPreprocessor',
+    'PaddedTransformerLayer',
+    'TiedOutput',
+    'Vocabulary',
+    'init_as_released',
+]

@@ -1,0 +1,76 @@
+"""mmpretrain's transformer layer, with keys that can be hidden."""
+
+from typing import Optional
+
+import torch
+from mmpretrain.models.backbones.vision_transformer import TransformerEncoderLayer
+from mmpretrain.models.utils import MultiheadAttention
+from torch import Tensor
+
+
+class PaddedAttention(MultiheadAttention):
+    """Self-attention that can be told which tokens are padding.
+
+    Takes mmpretrain's arguments; only :meth:`forward` differs.
+    """
+
+    def forward(self, x: Tensor, key_padding_mask: Optional[Tensor] = None) -> Tensor:
+        """Attend over the tokens that are not padding.
+
+        Args:
+            x (Tensor): Tokens, shape (B, N, C).
+            key_padding_mask (Tensor, optional): bool, shape (B, N), True = padding that no token
+                attends to. None (the default) means no padding and takes the fast kernel.
+
+        Returns:
+            Tensor: Shape (B, N, C); rows of padding tokens hold no meaning.
+        """
+        num_samples, num_tokens, _ = x.shape
+        qkv = self.qkv(x).reshape(num_samples, num_tokens, 3, self.num_heads, self.head_dims)
+        q, k, v = qkv.permute(2, 0, 3, 1, 4)
+        visible = None if key_padding_mask is None else ~key_padding_mask[:, None, None, :]
+        x = self.scaled_dot_product_attention(
+            q, k, v, attn_mask=visible, dropout_p=self.attn_drop if self.training else 0.0
+        )
+        x = x.transpose(1, 2).reshape(num_samples, num_tokens, self.embed_dims)
+        return self.out_drop(self.gamma1(self.proj_drop(self.proj(x))))
+
+
+class PaddedTransformerLayer(TransformerEncoderLayer):
+    """Pre-norm transformer layer of the ADDP decoder and of MAGE.
+
+    ``x + attention(LN(x))``, then ``x + MLP(LN(x))``, with exact GELU and LayerNorm eps 1e-6.
+
+    Args:
+        embed_dims (int): Width C.
+        num_heads (int): Attention heads; must divide ``embed_dims``.
+        mlp_ratio (int): Hidden width of the MLP over C. Defaults to 4.
+        drop_rate (float): Dropout on the attention weights, after the projection, after the GELU
+            and after the second MLP layer. Defaults to 0.
+    """
+
+    def __init__(self, embed_dims: int, num_heads: int, mlp_ratio: int = 4, drop_rate: float = 0.0):
+        if embed_dims % num_heads:
+            raise ValueError(f'embed_dims {embed_dims} is not a multiple of num_heads {num_heads}.')
+        super().__init__(
+            embed_dims=embed_dims,
+            num_heads=num_heads,
+            feedforward_channels=mlp_ratio * embed_dims,
+            drop_rate=drop_rate,
+            norm_cfg=dict(type='LN', eps=1e-6),
+        )
+        self.attn = PaddedAttention(embed_dims, num_heads, attn_drop=drop_rate, proj_drop=drop_rate)
+
+    def forward(self, x: Tensor, key_padding_mask: Optional[Tensor] = None) -> Tensor:
+        """Transform tokens of shape (B, N, C); the mask is :class:`PaddedAttention`'s."""
+        x = x + self.attn(self.ln1(x), key_padding_mask)
+        return self.ffn(self.ln2(x), identity=x)
+
+
+def init_as_released(module: torch.nn.Module) -> None:
+    """Initialise Linear layers as the released models were: Xavier-uniform, biases zero."""
+    for child in module.modules():
+        if isinstance(child, torch.nn.Linear):
+            torch.nn.init.xavier_uniform_(child.weight)
+            if child.bias is not None:
+                torch.nn.init.zeros_(child.bias)

@@ -1,0 +1,3 @@
+from .addp_target import ADDPTarget
+
+__all__ = ['ADDPTarget']

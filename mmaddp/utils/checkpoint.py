@@ -1,0 +1,216 @@
+"""The one way by which weights enter: read safely, load completely.
+
+Importing this module registers :func:`load_from_local` and :func:`load_from_url` as mmengine's
+loaders of files and web addresses, so that ``init_cfg``, ``load_from`` and ``resume`` of every host
+read weights only.
+"""
+
+import argparse
+import pickle
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Optional, Union
+from urllib.parse import urlparse
+
+import torch
+from mmengine.runner import CheckpointLoader
+from torch import nn
+
+from mmaddp.utils.official_keys import to_our_layout
+
+# The released files keep their command line in them.
+SAFE_GLOBALS = (argparse.Namespace,)
+# The containers that weights are known to come in, looked for in this order.
+STATE_DICT_KEYS = ('state_dict', 'model')
+
+# How files of torch.save start: zip archives, and pickles before torch 1.6.
+_MAGICS = (b'PK\x03\x04', b'\x80\x02\x8a\x0a')
+_REFUSED = re.compile(r'GLOBAL (\S+) was not an allowed global')
+
+
+def load_checkpoint_file(filename: Union[str, Path], map_location=None) -> dict:
+    """Read a checkpoint (``.pth`` or ``.safetensors``) without running code that is in it.
+
+    Args:
+        filename (str | Path): A local file.
+        map_location: As in :func:`torch.load`; a device for ``.safetensors``. Defaults to None.
+
+    Returns:
+        dict: What the file holds.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: The file is cut off, is no checkpoint, or holds an object that is no plain
+            data.
+    """
+    path = Path(filename).expanduser()
+    if not path.is_file():
+        raise FileNotFoundError(
+            f'There is no checkpoint {path}. Give the path of an existing .pth or .safetensors '
+            'file; weights are never downloaded by themselves.'
+        )
+    read = _read_safetensors if path.suffix == '.safetensors' else _read_torch
+    content = read(path, map_location)
+    if not isinstance(content, dict):
+        raise ValueError(
+            f'{path} is no checkpoint: it holds a {type(content).__name__} where a dict of '
+            'tensors is expected.'
+        )
+    return content
+
+
+def load_from_local(filename: str, map_location=None) -> dict:
+    """Read a checkpoint of ours or a released one; the released names are turned into ours."""
+    return to_our_layout(load_checkpoint_file(filename, map_location))
+
+
+def load_from_url(filename: str, map_location=None) -> dict:
+    """Download a checkpoint once, into PyTorch's hub folder, and read it like a local file."""
+    path = Path(torch.hub.get_dir()) / 'checkpoints' / Path(urlparse(filename).path).name
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        torch.hub.download_url_to_file(filename, str(path))
+    return load_from_local(str(path), map_location)
+
+
+CheckpointLoader.register_scheme(prefixes='', loader=load_from_local, force=True)
+CheckpointLoader.register_scheme(['http://', 'https://'], loader=load_from_url, force=True)
+
+
+def extract_state_dict(checkpoint: Mapping, source: str, prefix: str = '') -> dict:
+    """Find the tensors of a checkpoint.
+
+    Args:
+        checkpoint (Mapping): ``{'state_dict': ...}``, ``{'model': ...}``, or tensors by name.
+        source (str): Where it came from, for messages.
+        prefix (str): Keep only the names that start so, and cut it off; a missing final dot is
+            added. Defaults to '', everything.
+
+    Returns:
+        dict[str, torch.Tensor]: Tensors by name.
+
+    Raises:
+        ValueError: There are no tensors, or none under the prefix.
+    """
+    tensors = next((checkpoint[key] for key in STATE_DICT_KEYS if key in checkpoint), checkpoint)
+    if not isinstance(tensors, Mapping) or not any(map(torch.is_tensor, tensors.values())):
+        raise ValueError(
+            f'{source} holds no weights: expected tensors by name, at the top or under '
+            f'{" or ".join(map(repr, STATE_DICT_KEYS))}; found the keys {_some(checkpoint)}.'
+        )
+    start = f'{prefix.removesuffix(".")}.' if prefix else ''
+    found = {key[len(start) :]: value for key, value in tensors.items() if key.startswith(start)}
+    if not found:
+        parts = sorted({key.partition('.')[0] for key in tensors})
+        raise ValueError(
+            f'{source} holds nothing under the prefix {start!r}; its parts are {_some(parts)}.'
+        )
+    return found
+
+
+def load_weights(
+    module: nn.Module,
+    state_dict: Mapping[str, torch.Tensor],
+    source: str,
+    allow_missing: Sequence[str] = (),
+    allow_unexpected: Sequence[str] = (),
+) -> None:
+    """Fill every parameter and buffer of a module, or say which ones do not fit.
+
+    The module's own load hooks run first, so that position tables may be resized.
+
+    Args:
+        module (nn.Module): Receives the weights.
+        state_dict (Mapping): Tensors by name.
+        source (str): Where they came from, for messages.
+        allow_missing (Sequence[str]): Regular expressions, matched from the start of the name, of
+            the entries of the module that may keep their values. Defaults to none.
+        allow_unexpected (Sequence[str]): The same for tensors that may be left over.
+            Defaults to none.
+
+    Raises:
+        ValueError: A tensor has another shape, is missing or is left over; every one is named.
+    """
+    problems = []
+    try:
+        result = module.load_state_dict(dict(state_dict), strict=False)
+    except RuntimeError as error:
+        # The first line only says that something is wrong with a class name.
+        problems += [line.strip() for line in str(error).splitlines()[1:]]
+        missing, unexpected = _key_difference(module, state_dict)
+    else:
+        missing, unexpected = result.missing_keys, result.unexpected_keys
+    missing = _not_matching(missing, allow_missing)
+    unexpected = _not_matching(unexpected, allow_unexpected)
+    if missing:
+        problems.append(f'missing, would keep random values: {_some(missing)}')
+    if unexpected:
+        problems.append(f'left over: {_some(unexpected)}')
+    if problems:
+        lines = '\n  '.join(problems)
+        raise ValueError(
+            f'The weights of {source} do not fit {type(module).__name__}:\n  {lines}\n'
+            'Use a checkpoint of the same configuration (widths, depth, number of codes), or '
+            'change the configuration to it.'
+        )
+
+
+def _read_torch(path: Path, map_location) -> dict:
+    try:
+        with torch.serialization.safe_globals(list(SAFE_GLOBALS)):
+            return torch.load(path, map_location=map_location, weights_only=True)
+    except pickle.UnpicklingError as error:
+        refused = _REFUSED.search(str(error))
+        if refused:
+            raise ValueError(
+                f'{path} is refused: it holds a {refused.group(1)}, and building that object could '
+                'run code. If you trust the file, load it where it was made and save its state '
+                'dict alone.'
+            ) from error
+        raise _unreadable(path) from error
+    except (EOFError, OSError, RuntimeError, ValueError, KeyError, TypeError) as error:
+        raise _unreadable(path) from error
+
+
+def _unreadable(path: Path) -> ValueError:
+    with path.open('rb') as file:
+        cut_off = file.read(4) in (*_MAGICS, b'')
+    if cut_off:
+        return ValueError(
+            f'The checkpoint {path} is cut off or damaged ({path.stat().st_size} bytes): copy or '
+            'download it again.'
+        )
+    return ValueError(
+        f'{path} is no checkpoint that torch.save or safetensors wrote; if it was downloaded, look '
+        'whether it is a web page instead.'
+    )
+
+
+def _read_safetensors(path: Path, map_location) -> dict:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        return load_file(path, device=str(map_location or 'cpu'))
+    except SafetensorError as error:
+        raise ValueError(
+            f'{path} is cut off or no safetensors file ({error}): copy or download it again.'
+        ) from error
+
+
+def _key_difference(module: nn.Module, state_dict: Mapping) -> tuple[list[str], list[str]]:
+    own = module.state_dict().keys()
+    return [key for key in own if key not in state_dict], [
+        key for key in state_dict if key not in own
+    ]
+
+
+def _not_matching(keys: Sequence[str], patterns: Sequence[str]) -> list[str]:
+    return [key for key in keys if not any(re.match(pattern, key) for pattern in patterns)]
+
+
+def _some(keys, limit: Optional[int] = 20) -> str:
+    keys = list(keys)
+    rest = f' and {len(keys) - limit} more' if len(keys) > limit else ''
+    return ', '.join(map(str, keys[:limit])) + rest

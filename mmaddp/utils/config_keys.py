@@ -1,0 +1,123 @@
+"""Refuse top-level configuration keys that nobody reads.
+
+A misspelled or outdated key (``fp16=``) is silently ignored by mmengine, and the run is not what
+its configuration says.
+"""
+
+import ast
+import difflib
+import inspect
+import re
+import warnings
+from collections.abc import Iterable
+from pathlib import Path
+
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+# Read by Runner from the whole configuration rather than from an argument of its own.
+RUNNER_EXTRAS = frozenset(
+    {
+        'activation_checkpointing',
+        'compile',
+        'efficient_conv_bn_eval',
+        'find_unused_parameters',
+        'model_wrapper_cfg',
+        'runner_type',
+        'sync_bn',
+    }
+)
+# Read by mmengine when it parses a file, and by the hosts' tools for test-time augmentation.
+FILE_KEYS = frozenset({'_base_', '_delete_', 'custom_imports', 'env_variables'})
+HOST_TOOL_KEYS = frozenset({'tta_model', 'tta_pipeline'})
+
+_TEMPLATE = re.compile(r'\{\{.*?\}\}')
+_BASE_TEMPLATE = re.compile(r'\{\{\s*_base_\.(\w+)')
+
+
+def effective_keys() -> frozenset[str]:
+    """Names of the keys that change what a run does."""
+    arguments = set(inspect.signature(Runner.__init__).parameters) - {'self', 'cfg'}
+    return frozenset(arguments | RUNNER_EXTRAS | FILE_KEYS | HOST_TOOL_KEYS)
+
+
+def variables_used(filename: str) -> frozenset[str]:
+    """Names that the files of a configuration's inheritance chain read.
+
+    Args:
+        filename (str): A configuration file; its ``_base_`` files are followed as mmengine does,
+            ``package::file`` included.
+
+    Returns:
+        frozenset[str]: Variables read in a file, through ``_base_.name`` or
+        ``{{_base_.name}}``.
+    """
+    used, waiting, seen = set(), [str(filename)], set()
+    while waiting:
+        path = waiting.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        used |= _names_read(Path(path).read_text(encoding='utf-8'), path)
+        for base in Config._get_base_files(path):
+            waiting.append(Config._get_cfg_path(base, path)[0])
+    return frozenset(used)
+
+
+def check_config_keys(cfg: Config, options: Iterable[str] = ()) -> None:
+    """Raise for a top-level key without effect.
+
+    Args:
+        cfg (Config): A configuration read from a file.
+        options (Iterable[str]): Keys given on the command line, ``a.b.c``. Those that only name a
+            variable of a file come too late to be read there; a warning says so.
+
+    Raises:
+        ValueError: A key is neither read by the Runner or a tool nor used as a variable by a file
+            of the chain.
+    """
+    effective = effective_keys()
+    variables = variables_used(cfg.filename) if cfg.filename else frozenset()
+    option_keys = [option.partition('.')[0] for option in options]
+    known = effective | variables
+    unknown = [key for key in dict.fromkeys([*cfg.keys(), *option_keys]) if key not in known]
+    if unknown:
+        raise ValueError(
+            f'{cfg.filename or "The configuration"} sets {_with_suggestions(unknown, known)}. '
+            'Nothing reads such a top-level key, so it would be ignored; correct or remove it.'
+        )
+    for key in option_keys:
+        if key not in effective:
+            warnings.warn(
+                f'{key!r} is a variable of the configuration file, which was read before the '
+                'command line: it has no effect. Set the key that is made from it instead.',
+                stacklevel=2,
+            )
+
+
+def _names_read(text: str, path: str) -> set[str]:
+    names = set(_BASE_TEMPLATE.findall(text))
+    if not path.endswith('.py'):
+        return names
+    for node in ast.walk(ast.parse(_TEMPLATE.sub('0', text))):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            names.add(node.id)
+        elif _reads_base(node):
+            names.add(node.attr)
+    return names
+
+
+def _reads_base(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == '_base_'
+    )
+
+
+def _with_suggestions(unknown: list[str], known: Iterable[str]) -> str:
+    parts = []
+    for key in unknown:
+        (nearest,) = difflib.get_close_matches(key, sorted(known), n=1, cutoff=0.0)
+        parts.append(f'{key!r} (nearest known key: {nearest!r})')
+    return ', '.join(parts)

@@ -1,0 +1,49 @@
+"""From tensors to picture files."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from torchvision.utils import make_grid
+
+
+def to_uint8(images: Tensor) -> np.ndarray:
+    """Convert RGB images to bytes as the official generation does: clamp, scale, **truncate**.
+
+    Args:
+        images (Tensor): Shape (..., 3, H, W), nominally in [0, 1].
+
+    Returns:
+        np.ndarray: uint8, shape (..., H, W, 3).
+    """
+    scaled = (images.detach().float().clamp(0, 1) * 255).to(torch.uint8)
+    return scaled.movedim(-3, -1).cpu().numpy()
+
+
+def save_png(image: Tensor, path: Path) -> None:
+    """Write an RGB image (3, H, W) in [0, 1] as PNG; the file is complete or absent."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f'.{path.name}.part')
+    Image.fromarray(to_uint8(image)).save(partial, format='PNG')
+    os.replace(partial, path)
+
+
+def image_grid(images: Sequence[Tensor], columns: int, zoom: int = 1) -> Tensor:
+    """Arrange RGB images (3, H, W) in [0, 1] on one sheet, with white gaps between them.
+
+    Args:
+        images (Sequence[Tensor]): Images of one size.
+        columns (int): Images per row.
+        zoom (int): Pixels of the sheet per pixel of an image, along each side. Defaults to 1.
+
+    Returns:
+        Tensor: The sheet, shape (3, H', W').
+    """
+    batch = torch.stack([image.detach().float().clamp(0, 1).cpu() for image in images])
+    batch = batch.repeat_interleave(zoom, dim=2).repeat_interleave(zoom, dim=3)
+    return make_grid(batch, nrow=columns, pad_value=1.0)

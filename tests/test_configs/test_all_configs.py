@@ -1,0 +1,53 @@
+"""Every configuration: no key without effect, and a name that tells the truth."""
+
+import re
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+
+import mmaddp  # noqa: F401, mends the package table
+from mmaddp.utils.config_keys import check_config_keys
+
+ROOT = Path(__file__).parents[2] / 'configs'
+FILES = sorted(
+    path
+    for path in ROOT.rglob('*.py')
+    if '_base_' not in path.parts and not path.name.startswith('parts_')
+)
+
+
+def test_there_are_configs():
+    assert len(FILES) >= 8
+
+
+@pytest.mark.parametrize('path', FILES, ids=lambda path: path.stem)
+def test_no_key_without_effect(path):
+    check_config_keys(Config.fromfile(path))
+
+
+@pytest.mark.parametrize('path', FILES, ids=lambda path: path.stem)
+def test_name_says_what_is_inside(path):
+    cfg = Config.fromfile(path)
+    fields = re.search(
+        r'_\d+xb(?P<batch>\d+)(?P<amp>-amp)?.*?-(?P<length>\d+)(?P<unit>[ei])_', path.name
+    )
+    assert fields, f'{path.name} does not name batch and length of the training'
+    assert int(fields['batch']) == cfg.train_dataloader.batch_size
+    unit = 'max_epochs' if fields['unit'] == 'e' else 'max_iters'
+    assert int(fields['length']) == cfg.train_cfg[unit]
+    assert bool(fields['amp']) == ('AmpOptimWrapper' in str(cfg.optim_wrapper))
+
+
+@pytest.mark.parametrize('path', FILES, ids=lambda path: path.stem)
+def test_header_says_what_it_is_for(path):
+    first = path.read_text().splitlines()[0]
+    assert first.startswith('# ') and len(first) > 20
+
+
+def test_at_most_three_levels_of_inheritance():
+    def depth(path):
+        bases = Config._get_base_files(str(path))
+        return 1 + max((depth(path.parent / base) for base in bases), default=-1)
+
+    assert max(depth(path) for path in FILES) <= 3

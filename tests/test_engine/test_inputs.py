@@ -1,0 +1,63 @@
+import pytest
+from mmengine.config import Config
+
+from mmaddp.engine.inputs import absent_paths, check_inputs
+
+
+def loader(**dataset):
+    wrapped = dict(type='SeededDataset', dataset=dict(type='CustomDataset', **dataset))
+    return dict(dataset=wrapped)
+
+
+def pretrained(file):
+    return dict(init_cfg=dict(type='Pretrained', checkpoint=str(file)))
+
+
+def test_everything_absent_is_listed_at_once(tmp_path):
+    cfg = Config(
+        dict(
+            model=dict(backbone=pretrained('a.pth'), heads=[pretrained('b.pth')]),
+            load_from='c.pth',
+            train_dataloader=loader(data_root='photos'),
+        )
+    )
+    with pytest.raises(FileNotFoundError, match='--dry-run') as error:
+        check_inputs(cfg)
+    for part in ('a.pth (model.backbone.init_cfg)', 'b.pth (model.heads.0.init_cfg)', 'c.pth'):
+        assert f'weights {part}' in str(error.value)
+    assert 'data photos (train_dataloader.dataset.dataset)' in str(error.value)
+
+
+def test_what_is_there_passes(tmp_path):
+    (tmp_path / 'photos' / 'cats').mkdir(parents=True)
+    (tmp_path / 'photos' / 'cats' / '1.png').touch()
+    (tmp_path / 'a.pth').touch()
+    check_inputs(
+        Config(
+            dict(
+                model=dict(backbone=pretrained(tmp_path / 'a.pth'), neck=pretrained('http://a/b')),
+                train_dataloader=loader(data_root=str(tmp_path), data_prefix='photos'),
+                val_dataloader=None,
+            )
+        )
+    )
+
+
+def test_folder_without_a_file_counts_as_absent(tmp_path):
+    (tmp_path / 'empty' / 'class').mkdir(parents=True)
+    assert absent_paths(dict(data_root=str(tmp_path / 'empty'))) == [str(tmp_path / 'empty')]
+
+
+def test_paths_of_a_data_set(tmp_path):
+    dataset = dict(data_root='r', data_prefix=dict(img='i', seg='s'), ann_file='ann.json')
+    assert absent_paths(dataset) == ['r/i', 'r/s', 'r/ann.json']
+    assert absent_paths(dict(data_root='r', split='val')) == ['r/val']
+    assert absent_paths(dict(data_file='t.st', tokenizer_file='t.pth')) == ['t.st', 't.pth']
+    assert absent_paths(dict(data_root='s3://bucket/r')) == []
+
+
+def test_a_test_run_needs_no_weights_to_start_from(tmp_path):
+    cfg = Config(dict(model=dict(backbone=pretrained('absent.pth'))))
+    check_inputs(cfg, pretrained=False)
+    with pytest.raises(FileNotFoundError):
+        check_inputs(cfg)

@@ -1,0 +1,87 @@
+import pytest
+import torch
+from toy_models import GRID, NUM_CODES, toy_predictor, toy_target_generator, toy_tokenizer
+
+from mmaddp.registry import MODELS
+
+
+def build(**kwargs):
+    torch.manual_seed(0)
+    generator = MODELS.build(toy_target_generator(**kwargs))
+    generator.init_weights()
+    return generator
+
+
+def test_target():
+    generator, images = build(), torch.rand(3, 3, 32, 32)
+    target = generator(images)
+    assert target.x_t.shape == images.shape
+    assert torch.equal(target.token_ids, generator.tokenizer.encode(images)[0])
+    assert target.target_probs.shape == (3, 16, NUM_CODES)
+    torch.testing.assert_close(target.target_probs.sum(-1), torch.ones(3, 16))
+    assert not target.x_t.requires_grad and not target.target_probs.requires_grad
+
+
+def test_cached_ids_replace_images():
+    generator, images = build(), torch.rand(2, 3, 32, 32)
+    torch.manual_seed(1)
+    from_images = generator(images)
+    torch.manual_seed(1)
+    from_ids = generator(generator.tokenizer.encode(images)[0])
+    assert torch.equal(from_images.x_t, from_ids.x_t)
+    assert torch.equal(from_images.mask_t, from_ids.mask_t)
+
+
+def test_targets_hide_mask_t_and_the_picture_hides_mask_s():
+    """Each call of the predictor sees its own mask, and the picture holds true codes elsewhere."""
+    generator = build()
+    seen = {}
+    generator.token_predictor.register_forward_hook(
+        lambda _, args, out: seen.update(masks=args[1].chunk(2), probs=out.chunk(2))
+    )
+    target = generator(torch.rand(2, 3, 32, 32))
+    mask_s, mask_t = seen['masks']
+    assert torch.equal(mask_t, target.mask_t)
+    assert (mask_s | ~mask_t).all() and mask_s.sum() > mask_t.sum()
+    assert torch.equal(seen['probs'][1], target.target_probs)
+    codebook = generator.tokenizer.embed(torch.arange(NUM_CODES)[None])[0]
+    latent = torch.where(mask_t[..., None], seen['probs'][0] @ codebook, codebook[target.token_ids])
+    x_t = generator.tokenizer.decode(latent.transpose(1, 2).reshape(2, -1, *GRID))
+    torch.testing.assert_close(target.x_t, x_t)
+
+
+@pytest.mark.parametrize('follows', [False, True])
+def test_frozen_parts(follows):
+    generator = build(predictor_train_mode=follows)
+    assert generator.train() is generator
+    assert not generator.tokenizer.training
+    assert generator.token_predictor.training == follows
+    assert not generator.eval().token_predictor.training
+    assert not any(parameter.requires_grad for parameter in generator.parameters())
+
+
+def test_predictor_of_another_codebook():
+    with pytest.raises(ValueError, match='knows 30 codes, the codebook of the tokenizer holds 24'):
+        build(token_predictor=toy_predictor(num_codes=30))
+
+
+def test_predictor_of_another_grid():
+    with pytest.raises(ValueError, match=r'16 positions, a grid_size of \(8, 8\) needs 64'):
+        build(grid_size=(8, 8))
+
+
+def test_image_of_another_size():
+    with pytest.raises(ValueError, match=r'64 tokens, but the model is built for a grid of \(4, 4'):
+        build()(torch.rand(1, 3, 64, 64))
+    with pytest.raises(ValueError, match='stride'):
+        build()(torch.rand(1, 3, 36, 36))
+
+
+def test_sixty_four_codes_on_eight_by_eight_tokens():
+    generator = build(
+        tokenizer=toy_tokenizer(num_codes=64, channel_multipliers=(1, 1, 2)),
+        token_predictor=toy_predictor(num_codes=64, num_tokens=64),
+        grid_size=(8, 8),
+    )
+    target = generator(torch.rand(2, 3, 32, 32))
+    assert target.x_t.shape == (2, 3, 32, 32) and target.target_probs.shape == (2, 64, 64)

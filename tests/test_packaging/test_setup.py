@@ -1,0 +1,97 @@
+"""What the wheel carries, and the requirement files."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+REQUIREMENTS = REPOSITORY / 'requirements'
+CARRIED = ('configs', 'tools', 'model-index.yml')
+
+
+def names_in(file):
+    lines = (line.split('#')[0].strip() for line in file.read_text().splitlines())
+    return [re.match(r'[\w.-]+', line).group() for line in lines if line]
+
+
+@pytest.fixture(scope='module')
+def built(tmp_path_factory):
+    """The package as it goes into a wheel, built from a copy of the tracked files."""
+    files = subprocess.run(
+        ['git', 'ls-files', '-z'], cwd=REPOSITORY, capture_output=True, check=True, text=True
+    ).stdout.split('\0')
+    source = tmp_path_factory.mktemp('source')
+    for name in filter(None, files):
+        origin = REPOSITORY / name
+        if origin.is_file() and not name.startswith('tests/'):
+            (source / name).parent.mkdir(parents=True, exist_ok=True)
+            (source / name).write_bytes(origin.read_bytes())
+    (source / 'configs' / '__pycache__').mkdir()
+    (source / 'configs' / '__pycache__' / 'left.pyc').write_bytes(b'')
+    subprocess.run(
+        [sys.executable, 'setup.py', '-q', 'build_py', '--build-lib', 'lib'],
+        cwd=source,
+        check=True,
+        capture_output=True,
+    )
+    return source
+
+
+def test_package_carries_configs_and_tools(built):
+    carried = built / 'lib' / 'mmaddp' / '.mim'
+    assert sorted(path.name for path in carried.iterdir()) == sorted(CARRIED)
+    assert (carried / 'configs' / '_base_' / 'default_runtime.py').is_file()
+    assert (carried / 'tools' / 'run_tests.sh').is_file()
+    assert not any(path.is_symlink() for path in carried.rglob('*'))
+    assert not list(carried.rglob('*.pyc'))
+
+
+def test_package_does_not_touch_its_source(built):
+    assert not (built / 'mmaddp' / '.mim').exists()
+    assert not (built / 'lib' / 'tests').exists()
+
+
+def test_every_module_is_packed(built):
+    packed = {path.relative_to(built / 'lib') for path in (built / 'lib').rglob('*.py')}
+    for path in (built / 'mmaddp').rglob('*.py'):
+        assert path.relative_to(built) in packed
+
+
+def test_working_copy_links_where_it_is_installed():
+    folder = REPOSITORY / 'mmaddp' / '.mim'
+    if not folder.is_dir() or not (folder / 'configs').is_symlink():
+        pytest.skip('this is no editable installation')
+    for name in CARRIED:
+        assert (folder / name).resolve() == REPOSITORY / name
+
+
+@pytest.mark.parametrize('family', ['onedl', 'openmmlab'])
+def test_requirements_are_pinned_in_the_constraints(family):
+    pinned = {
+        line.split('==')[0]: line
+        for line in (REQUIREMENTS / f'constraints-{family}.txt').read_text().splitlines()
+        if not line.startswith('#')
+    }
+    assert all('==' in line for line in pinned.values())
+    for name in (family, 'runtime', 'tests', 'optional'):
+        for required in names_in(REQUIREMENTS / f'{name}.txt'):
+            if required != 'tomli':  # not needed on the Python that the constraints are from
+                assert required.lower().replace('_', '-') in pinned, required
+
+
+def test_families_do_not_mix():
+    upstream = names_in(REQUIREMENTS / 'constraints-openmmlab.txt')
+    forks = names_in(REQUIREMENTS / 'constraints-onedl.txt')
+    assert not [name for name in upstream if name.startswith('onedl')]
+    assert not {'mmengine', 'mmcv', 'mmcv-lite', 'mmdet', 'mmpretrain'} & set(forks)
+
+
+def test_linters_of_pre_commit_are_those_of_the_tests():
+    text = (REPOSITORY / '.pre-commit-config.yaml').read_text()
+    for line in (REQUIREMENTS / 'tests.txt').read_text().splitlines():
+        name, _, version = line.partition('==')
+        if version:
+            assert re.search(rf'{name}\S*\n    rev: v{re.escape(version)}\n', text), name

@@ -1,0 +1,57 @@
+"""The tools as a user calls them, on a configuration of toy size."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from PIL import Image
+
+from mmaddp.registry import MODELS
+
+ROOT = Path(__file__).parents[2]
+TOY = ROOT / 'tests' / 'test_tools' / 'toy_addp.py'
+
+
+@pytest.fixture
+def call(tmp_path):
+    """Run a command in an empty folder; return the finished process, output in ``stdout``."""
+
+    def run(*command, **environment):
+        environment = dict(
+            os.environ, PYTHONPATH=str(ROOT), OMP_NUM_THREADS='1', PYTHON=sys.executable
+        ) | dict(environment)
+        return subprocess.run(
+            list(map(str, command)),
+            cwd=tmp_path,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=300,
+        )
+
+    return run
+
+
+@pytest.fixture
+def toy_options(tmp_path):
+    """Options that give the toy configuration images and weights."""
+    rng = np.random.default_rng(0)
+    (tmp_path / 'images').mkdir()
+    for index in range(8):
+        pixels = rng.integers(0, 256, (20, 20, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / 'images' / f'{index}.png')
+    generator = Config.fromfile(TOY).model.target_generator
+    options = ['train_dataloader.dataset.dataset.data_root=images']
+    for name in ('tokenizer', 'token_predictor'):
+        part = dict(generator[name], init_cfg=None)
+        weights = MODELS.build(part).state_dict()
+        weights = {f'{name}.{key}': value for key, value in weights.items()}
+        torch.save(dict(state_dict=weights), tmp_path / f'{name}.pth')
+        options.append(f'model.target_generator.{name}.init_cfg.checkpoint={name}.pth')
+    return options

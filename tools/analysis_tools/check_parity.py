@@ -1,0 +1,49 @@
+"""Check that our network computes what the official implementation computed.
+
+    python tools/analysis_tools/check_parity.py --reference tests/data/reference
+
+Reads a folder of recorded numbers (any widths: ``reference.json`` holds them), loads its checkpoint
+through our conversion, recomputes every recorded tensor and prints one row each. Exits with 1 if a
+row fails, is missing or is not known.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from mmaddp.evaluation.parity import Reference, compare, recompute
+from mmaddp.utils.user_errors import user_errors
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
+    parser.add_argument('--reference', type=Path, required=True, help='folder of recorded numbers')
+    parser.add_argument(
+        '--skip',
+        action='append',
+        default=[],
+        metavar='PATTERN',
+        help="leave out rows by name, for instance 'classify.*'; may be repeated",
+    )
+    return parser.parse_args()
+
+
+def main() -> int:
+    args = parse_args()
+    with user_errors('check_parity'):
+        reference = Reference.load(args.reference)
+        rows = compare(reference.tensors, recompute(reference), args.skip)
+    print(f'{"tensor":44} {"shape":>20} {"error":>9} {"limit":>9}  status')
+    for row in rows:
+        numbers = ('' if number is None else f'{number:.1e}' for number in (row.error, row.limit))
+        print(
+            '{:44} {!s:>20} {:>9} {:>9}  {}'.format(row.name, row.shape or '', *numbers, row.status)
+        )
+    failed = [row.name for row in rows if not row.passed]
+    skipped = sum(row.status == 'skipped' for row in rows)
+    print(f'{len(rows) - len(failed) - skipped} agree, {len(failed)} do not, {skipped} skipped')
+    return 1 if failed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# Installs what the tests need (into .venv, and .venv-upstream) and runs linters and tests.
+#
+#   bash tools/run_tests.sh [--family onedl|upstream|both] [--no-venv] [-- PYTEST_ARGUMENT ...]
+#
+# onedl (default): the maintained forks of the OpenMMLab packages; upstream: the originals.
+# --no-venv: use the Python on the path (or $PYTHON), with whichever family it has.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/misc/setup_env.sh"
+
+usage() { sed -n '2,/^set/{/^#/p}' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//'; }
+
+FAMILY=onedl
+OWN_PYTHON=
+while [ $# -gt 0 ]; do
+    case "$1" in
+        --family) FAMILY="${2:-}"; shift 2 || fail "--family needs a value" ;;
+        --family=*) FAMILY="${1#*=}"; shift ;;
+        --no-venv) OWN_PYTHON=1; shift ;;
+        -h | --help) usage; exit 0 ;;
+        --) shift; break ;;
+        *) usage >&2; fail "unknown argument: $1 (pytest's arguments follow --)" ;;
+    esac
+done
+
+case "$FAMILY" in
+    onedl | upstream) FAMILIES=("$FAMILY") ;;
+    both) FAMILIES=(onedl upstream) ;;
+    *) fail "--family must be onedl, upstream or both, not '$FAMILY'" ;;
+esac
+if [ -n "$OWN_PYTHON" ] && [ "$FAMILY" = both ]; then
+    fail "one Python cannot hold both families: --no-venv goes with one of them"
+fi
+
+run_linters() {
+    local status=0
+    say "ruff and codespell"
+    "$ENV_PYTHON" -m ruff check . || status=1
+    "$ENV_PYTHON" -m ruff format --check . || status=1
+    "$ENV_PYTHON" -m codespell_lib || status=1
+    return $status
+}
+
+cd "$REPOSITORY"
+FAILED=()
+LINTED=
+for family in "${FAMILIES[@]}"; do
+    folder=.venv
+    [ "$family" = upstream ] && folder=.venv-upstream
+    [ -n "$OWN_PYTHON" ] && folder=none
+    ensure_environment "$family" "$folder"
+    if [ -z "$LINTED" ]; then
+        run_linters || FAILED+=(linters)
+        LINTED=1
+    fi
+    say "tests with the $family packages"
+    started=$SECONDS
+    "$ENV_PYTHON" -m pytest "$@" || FAILED+=("$family tests")
+    say "tests with the $family packages took $((SECONDS - started)) s"
+done
+
+if [ ${#FAILED[@]} -gt 0 ]; then
+    fail "failed: $(IFS=,; echo "${FAILED[*]}" | sed 's/,/, /g')"
+fi
+say "all passed: linters, ${FAMILIES[*]}"

@@ -12,7 +12,8 @@ import sys
 from pathlib import Path
 
 from quickstart_lib.report import write_report
-from quickstart_lib.stages import STAGES, Run, StageFailed
+from quickstart_lib.run import Run, StageFailed
+from quickstart_lib.stages import STAGES
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -14,7 +14,7 @@ STAGES = ('data', 'tokenizer', 'predictor', 'addp', 'generate', 'judge')
 
 
 sys.path.insert(0, str(ROOT / 'tools'))
-from quickstart_lib.report import figure  # noqa: E402
+from quickstart_lib.run import Figure  # noqa: E402
 
 
 def quickstart(folder, *arguments):
@@ -74,9 +74,11 @@ def test_stage_without_the_stages_before(tmp_path):
 
 
 def test_figures_are_held_against_their_limits():
-    assert figure('accepted_generated', [0.7], smoke=False).endswith('70.0% (ok, needed 60.0%)')
-    assert 'MISSED, needed 60.0%' in figure('accepted_generated', [0.5], smoke=False)
-    assert 'ok, needed at most 5.0%' in figure('accepted_untrained', [0.0, 0.04], smoke=False)
-    assert 'MISSED' in figure('accepted_untrained', [0.06], smoke=False)
-    assert 'MISSED' in figure('classes', [9], smoke=False)
-    assert 'needed' not in figure('psnr', [3.0], smoke=True)
+    share = Figure('accepted', '{:.1%}', at_least=0.6)
+    assert share.describe([0.7], smoke=False) == 'accepted 70.0% (ok, needed 60.0%)'
+    assert 'MISSED, needed 60.0%' in share.describe([0.5], smoke=False)
+    assert share.describe([0.5], smoke=True) == 'accepted 50.0%'
+    rest = Figure('accepted', '{:.1%}', at_most=0.05)
+    assert rest.describe([0.0, 0.04], smoke=False).endswith('2.0% ± 2.8% (ok, needed at most 5.0%)')
+    assert 'MISSED' in rest.describe([0.06], smoke=False)
+    assert Figure('loss', '{:.3f}').describe([2], smoke=False) == 'loss 2.000'

@@ -1,6 +1,7 @@
 """From tensors to picture files."""
 
 import os
+import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,10 +26,13 @@ def to_uint8(images: Tensor) -> np.ndarray:
 
 
 def save_png(image: Tensor, path: Path) -> None:
-    """Write an RGB image (3, H, W) in [0, 1] as PNG; the file is complete or absent."""
+    """Write an RGB image (3, H, W) in [0, 1] as PNG; the file is complete or absent.
+
+    Two processes may write the same image at once, as ranks do with the samples that pad a set.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f'.{path.name}.part')
+    partial = path.with_name(f'.{path.name}.{uuid.uuid4().hex}.part')
     Image.fromarray(to_uint8(image)).save(partial, format='PNG')
     os.replace(partial, path)
 

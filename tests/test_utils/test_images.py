@@ -1,3 +1,5 @@
+import os
+
 import numpy as np
 import torch
 from PIL import Image
@@ -24,3 +26,17 @@ def test_grid_is_row_by_row_and_zoomed():
     assert sheet.shape == (3, 2 * 8 + 2, 2 * 8 + 2)
     torch.testing.assert_close(sheet[0, 4, [4, 12]], torch.tensor([0.1, 0.2]))
     torch.testing.assert_close(sheet[0, 12, 4], torch.tensor(0.3))
+
+
+def test_two_writers_of_one_image_do_not_meet(tmp_path, monkeypatch):
+    image, path = torch.rand(3, 5, 7), tmp_path / 'image.png'
+    replace = os.replace
+
+    def replace_after_another(source, target):
+        monkeypatch.setattr(os, 'replace', replace)
+        save_png(image, path)
+        replace(source, target)
+
+    monkeypatch.setattr(os, 'replace', replace_after_another)
+    save_png(image, path)
+    assert [file.name for file in tmp_path.iterdir()] == ['image.png']

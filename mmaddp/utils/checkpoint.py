@@ -5,8 +5,6 @@ loaders of files and web addresses, so that ``init_cfg``, ``load_from`` and ``re
 read weights only.
 """
 
-import argparse
-import pickle
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,15 +16,10 @@ from mmengine.runner import CheckpointLoader
 from torch import nn
 
 from mmaddp.utils.official_keys import to_our_layout
+from mmaddp.utils.untrusted import read_torch_file
 
-# The released files keep their command line in them.
-SAFE_GLOBALS = (argparse.Namespace,)
 # The containers that weights are known to come in, looked for in this order.
 STATE_DICT_KEYS = ('state_dict', 'model')
-
-# How files of torch.save start: zip archives, and pickles before torch 1.6.
-_MAGICS = (b'PK\x03\x04', b'\x80\x02\x8a\x0a')
-_REFUSED = re.compile(r'GLOBAL (\S+) was not an allowed global')
 
 
 def load_checkpoint_file(filename: Union[str, Path], map_location=None) -> dict:
@@ -50,7 +43,7 @@ def load_checkpoint_file(filename: Union[str, Path], map_location=None) -> dict:
             f'There is no checkpoint {path}. Give the path of an existing .pth or .safetensors '
             'file; weights are never downloaded by themselves.'
         )
-    read = _read_safetensors if path.suffix == '.safetensors' else _read_torch
+    read = _read_safetensors if path.suffix == '.safetensors' else read_torch_file
     content = read(path, map_location)
     if not isinstance(content, dict):
         raise ValueError(
@@ -154,37 +147,6 @@ def load_weights(
             'Use a checkpoint of the same configuration (widths, depth, number of codes), or '
             'change the configuration to it.'
         )
-
-
-def _read_torch(path: Path, map_location) -> dict:
-    try:
-        with torch.serialization.safe_globals(list(SAFE_GLOBALS)):
-            return torch.load(path, map_location=map_location, weights_only=True)
-    except pickle.UnpicklingError as error:
-        refused = _REFUSED.search(str(error))
-        if refused:
-            raise ValueError(
-                f'{path} is refused: it holds a {refused.group(1)}, and building that object could '
-                'run code. If you trust the file, load it where it was made and save its state '
-                'dict alone.'
-            ) from error
-        raise _unreadable(path) from error
-    except (EOFError, OSError, RuntimeError, ValueError, KeyError, TypeError) as error:
-        raise _unreadable(path) from error
-
-
-def _unreadable(path: Path) -> ValueError:
-    with path.open('rb') as file:
-        cut_off = file.read(4) in (*_MAGICS, b'')
-    if cut_off:
-        return ValueError(
-            f'The checkpoint {path} is cut off or damaged ({path.stat().st_size} bytes): copy or '
-            'download it again.'
-        )
-    return ValueError(
-        f'{path} is no checkpoint that torch.save or safetensors wrote; if it was downloaded, look '
-        'whether it is a web page instead.'
-    )
 
 
 def _read_safetensors(path: Path, map_location) -> dict:

@@ -1,0 +1,95 @@
+"""A file is what it was, or what it was to become."""
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from mmaddp.utils.atomic import atomic_path, remove_unfinished, write_bytes, write_json, write_text
+
+
+def entries(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.mark.parametrize('durable', [False, True])
+def test_replaces_and_makes_folders(tmp_path, durable):
+    path = tmp_path / 'a' / 'b.bin'
+    for content in (b'old', b'new'):
+        write_bytes(path, content, durable)
+        assert path.read_bytes() == content
+    assert entries(path.parent) == ['b.bin']
+
+
+def test_text_and_json(tmp_path):
+    write_text(tmp_path / 'a.txt', 'größer\n')
+    assert (tmp_path / 'a.txt').read_text(encoding='utf-8') == 'größer\n'
+    write_json(tmp_path / 'a.json', dict(a=[1]))
+    assert (tmp_path / 'a.json').read_text() == '{\n  "a": [\n    1\n  ]\n}\n'
+
+
+def test_exception_keeps_the_old_file(tmp_path):
+    path = tmp_path / 'a.txt'
+    path.write_text('old')
+    with pytest.raises(KeyError), atomic_path(path) as unfinished:
+        unfinished.write_text('half')
+        raise KeyError
+    assert path.read_text() == 'old' and entries(tmp_path) == ['a.txt']
+
+
+@pytest.fixture
+def no_space():
+    """Files cannot grow beyond 1000 bytes: writing fails as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_full_disk_keeps_the_old_file_and_names_it(tmp_path, no_space):
+    path = tmp_path / 'a.bin'
+    path.write_bytes(b'old')
+    with pytest.raises(OSError, match=r'the file was not written.*a\.bin'):
+        write_bytes(path, bytes(2000))
+    assert path.read_bytes() == b'old' and entries(tmp_path) == ['a.bin']
+
+
+@pytest.mark.skipif(not os.access('/dev/full', os.W_OK), reason='needs /dev/full')
+def test_devices_are_written_and_not_replaced():
+    with pytest.raises(OSError):
+        write_bytes('/dev/full', bytes(100))
+    assert not os.path.isfile('/dev/full')
+
+
+def test_symbolic_links_stay(tmp_path):
+    (tmp_path / 'target').write_text('old')
+    (tmp_path / 'link').symlink_to('target')
+    write_text(tmp_path / 'link', 'new')
+    assert (tmp_path / 'link').is_symlink() and (tmp_path / 'target').read_text() == 'new'
+
+
+KILLED = """
+import resource, signal, sys
+from mmaddp.utils.atomic import write_bytes
+signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, -1))
+write_bytes(sys.argv[1], bytes(2000))
+"""
+
+
+def test_writer_killed_halfway(tmp_path):
+    """The kernel kills the process at byte 1000 of 2000."""
+    path = tmp_path / 'a.bin'
+    path.write_bytes(b'old')
+    done = subprocess.run([sys.executable, '-c', KILLED, str(path)], capture_output=True)
+    assert done.returncode == -signal.SIGXFSZ, done.stderr
+    assert path.read_bytes() == b'old'
+    (left,) = [name for name in entries(tmp_path) if name != 'a.bin']
+    assert (tmp_path / left).stat().st_size == 1000
+    remove_unfinished(tmp_path, 'b*')
+    assert left in entries(tmp_path)
+    remove_unfinished(tmp_path)
+    assert entries(tmp_path) == ['a.bin']

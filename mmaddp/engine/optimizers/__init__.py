@@ -1,4 +1,9 @@
 from .adversarial_constructor import AdversarialOptimWrapperConstructor
+from .layer_decay_constructor import LayerDecayConstructor
 from .weight_decay_constructor import WeightDecayConstructor
 
-__all__ = ['AdversarialOptimWrapperConstructor', 'WeightDecayConstructor']
+__all__ = [
+    'AdversarialOptimWrapperConstructor',
+    'LayerDecayConstructor',
+    'WeightDecayConstructor',
+]

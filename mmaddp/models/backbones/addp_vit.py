@@ -1,11 +1,13 @@
 """The encoder of ADDP."""
 
+from collections.abc import Sequence
 from typing import Optional, Union
 
 import torch
 from mmpretrain.models.backbones import VisionTransformer
 from mmpretrain.models.utils import resize_pos_embed, to_2tuple
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from mmaddp.models.utils import init_as_released
 from mmaddp.registry import MODELS
@@ -20,16 +22,31 @@ class ADDPViT(VisionTransformer):
     attention weights is an argument. The official fine-tuning code loses that norm
     (``tokenizer_norm`` there) by a non-strict load; ``pre_norm=False`` builds that network.
 
+    A position table of another grid is resized when it is loaded: bicubically, with
+    ``align_corners=False``, the class entry copied, as in the official fine-tuning. Images of
+    another size than ``img_size`` are encoded with a table that is resized in the same manner.
+    Attention is PyTorch's fused kernel (``scaled_dot_product_attention``).
+
     Args:
         arch (str | dict): As in mmpretrain. Defaults to 'base'.
         img_size (int | tuple): Input size; ``patch_size`` must divide it. Defaults to 256.
         patch_size (int): Patch size. Defaults to 16.
         pre_norm (bool): Whether to keep the norm in front of the blocks. Defaults to True.
+        out_indices (int | Sequence[int]): Blocks whose output is returned, negative ones counted
+            from the end. Defaults to -1.
         attn_drop_rate (float): Dropout of the attention weights. Defaults to 0.
+        frozen_stages (int): Number of blocks, from the first, that are not trained; embedding,
+            positions and ``pre_norm`` are frozen with them, and with all blocks the final norms
+            too. Frozen parts stay in evaluation mode. Defaults to -1, nothing; 0 is the same.
+        with_cp (bool): Recompute each block in the backward pass instead of keeping its
+            activations. Defaults to False.
         patch_cfg (dict, optional): As in mmpretrain. Defaults to None.
         layer_cfgs (dict, optional): As in mmpretrain, for all layers alike. Defaults to None.
         **kwargs: Other arguments of mmpretrain's ``VisionTransformer``, for instance ``drop_rate``,
-            ``drop_path_rate``, ``out_type`` and ``out_indices``.
+            ``drop_path_rate``, ``final_norm`` and ``out_type`` (see :meth:`forward`).
+
+    Raises:
+        ValueError: ``patch_size`` does not divide ``img_size``, or there are not so many blocks.
     """
 
     def __init__(
@@ -38,7 +55,10 @@ class ADDPViT(VisionTransformer):
         img_size: Union[int, tuple] = 256,
         patch_size: int = 16,
         pre_norm: bool = True,
+        out_indices: Union[int, Sequence[int]] = -1,
         attn_drop_rate: float = 0.0,
+        frozen_stages: int = -1,
+        with_cp: bool = False,
         patch_cfg: Optional[dict] = None,
         layer_cfgs: Optional[dict] = None,
         **kwargs,
@@ -52,8 +72,19 @@ class ADDPViT(VisionTransformer):
             pre_norm=pre_norm,
             patch_cfg=dict(bias=True) | (patch_cfg or {}),
             layer_cfgs=dict(attn_drop_rate=attn_drop_rate) | (layer_cfgs or {}),
+            # The base class writes positive indices into the list, freezes once and for all.
+            out_indices=out_indices if isinstance(out_indices, int) else list(out_indices),
             **kwargs,
         )
+        self.with_cp = with_cp
+        self.frozen_stages = frozen_stages
+        depth = self.num_layers
+        if not all(0 <= index < depth for index in self.out_indices) or frozen_stages > depth:
+            raise ValueError(
+                f'There are {depth} blocks, but out_indices is {out_indices} and frozen_stages '
+                f'{frozen_stages}.'
+            )
+        self._freeze()
 
     def init_weights(self) -> None:
         """Initialise as the released models were, unless ``init_cfg`` loads weights."""
@@ -67,9 +98,31 @@ class ADDPViT(VisionTransformer):
         nn.init.normal_(self.cls_token, std=0.02)
 
     def train(self, mode: bool = True) -> 'ADDPViT':
-        """Set the mode and, unlike the base class, return the module as PyTorch does."""
+        """Set the mode, frozen parts excepted, and return the module as PyTorch does."""
         super().train(mode)
+        self._freeze()
         return self
+
+    def _freeze(self) -> None:
+        if self.frozen_stages > 0:
+            self._freeze_stages()
+
+    def get_layer_depth(self, param_name: str, prefix: str = '') -> tuple[int, int]:
+        """Layer of a parameter, for learning rates that decrease towards the input.
+
+        Layer 0 are patch embedding, class token, positions and ``pre_norm``, which official
+        fine-tuning does not have; layer i + 1 is block i; all else is the last layer.
+
+        Args:
+            param_name (str): Name, with the prefix.
+            prefix (str): What the names of this module start with. Defaults to ''.
+
+        Returns:
+            tuple[int, int]: Layer, and number of layers, which is the number of blocks + 2.
+        """
+        if param_name.startswith(f'{prefix}pre_norm.'):
+            return 0, self.num_layers + 2
+        return super().get_layer_depth(param_name, prefix)
 
     def embed(self, images: Tensor) -> tuple[Tensor, tuple[int, int]]:
         """Turn images into tokens, up to and including the norm.
@@ -105,7 +158,10 @@ class ADDPViT(VisionTransformer):
         tokens = self.drop_after_pos(tokens)
         outs = []
         for index, layer in enumerate(self.layers):
-            tokens = layer(tokens)
+            if self.with_cp and torch.is_grad_enabled():
+                tokens = checkpoint(layer, tokens, use_reentrant=False)
+            else:
+                tokens = layer(tokens)
             if index == len(self.layers) - 1 and self.final_norm:
                 tokens = self.ln1(tokens)
             if index in self.out_indices:

@@ -1,8 +1,10 @@
 import pytest
 import torch
+from mmpretrain.models.backbones.vision_transformer import TransformerEncoderLayer
 from toy_models import WIDTH, toy_vit
 
 from mmaddp.registry import MODELS
+from mmaddp.utils.checkpoint import load_weights
 
 
 def build(**kwargs):
@@ -76,3 +78,94 @@ def test_other_sizes_resize_the_positions():
 def test_size_that_the_patch_does_not_divide():
     with pytest.raises(ValueError, match='36 is not a multiple of patch_size 8'):
         build(img_size=36)
+
+
+def test_loaded_positions_are_resized_bicubically_and_the_class_entry_copied():
+    small, large = build(), build(img_size=(64, 40))
+    load_weights(large, small.state_dict(), 'small')
+    grid = small.pos_embed[:, 1:].reshape(1, 4, 4, WIDTH).permute(0, 3, 1, 2)
+    expected = torch.nn.functional.interpolate(
+        grid, size=(8, 5), mode='bicubic', align_corners=False
+    )
+    torch.testing.assert_close(large.pos_embed[:, 0], small.pos_embed[:, 0], rtol=0, atol=0)
+    torch.testing.assert_close(
+        large.pos_embed[:, 1:], expected.flatten(2).transpose(1, 2), rtol=0, atol=0
+    )
+
+
+def test_layer_depth():
+    model = build(out_type='avg_featmap', final_norm=False)
+    depths = {name: model.get_layer_depth(f'backbone.{name}', 'backbone.') for name in names(model)}
+    assert {total for _, total in depths.values()} == {4}
+    for name, (depth, _) in depths.items():
+        first = name.split('.')[0]
+        expected = 3 if first == 'ln2' else 0
+        assert depth == (int(name.split('.')[1]) + 1 if first == 'layers' else expected), name
+    assert model.get_layer_depth('head.fc.weight', 'backbone.') == (3, 4)
+
+
+def names(model):
+    return [name for name, _ in model.named_parameters()]
+
+
+def test_frozen_blocks_are_not_trained_and_stay_in_evaluation_mode():
+    model = build(frozen_stages=1, drop_rate=0.5, drop_path_rate=0.5).train()
+    trained = {name for name, p in model.named_parameters() if p.requires_grad}
+    assert trained == {n for n in names(model) if n.startswith(('layers.1.', 'ln1.'))}
+    assert not any(part.training for part in model.layers[0].modules())
+    assert not model.drop_after_pos.training and model.layers[1].training
+
+
+def test_all_blocks_frozen_means_everything():
+    model = build(frozen_stages=2, out_type='avg_featmap', drop_rate=0.5).train()
+    assert not any(p.requires_grad for p in model.parameters())
+    images = torch.rand(2, 3, 32, 32)
+    assert torch.equal(model(images)[0], model(images)[0])
+
+
+def test_checkpointed_blocks_give_the_same_gradients(monkeypatch):
+    images = torch.rand(2, 3, 32, 32)
+    runs = []
+    monkeypatch.setattr(
+        'mmpretrain.models.backbones.vision_transformer.TransformerEncoderLayer.forward',
+        counted := Counted(TransformerEncoderLayer.forward),
+    )
+    for with_cp in (False, True):
+        model = build(drop_rate=0.3, drop_path_rate=0.3, with_cp=with_cp).train()
+        counted.calls = 0
+        torch.manual_seed(1)
+        model(images)[0].square().sum().backward()
+        runs.append(([p.grad for p in model.parameters()], counted.calls))
+    (plain, calls), (saved, twice) = runs
+    assert (calls, twice) == (2, 4)
+    torch.testing.assert_close(saved, plain, rtol=0, atol=0)
+
+
+class Counted:
+    """A method that counts its calls."""
+
+    def __init__(self, method):
+        self.method, self.calls = method, 0
+
+    def __get__(self, owner, kind):
+        def call(*args):
+            self.calls += 1
+            return self.method(owner, *args)
+
+        return call
+
+
+@pytest.mark.parametrize('drop_rate', [0.0, 0.1])
+def test_attention_is_the_fused_kernel(drop_rate):
+    """Also with dropout, which the kernel itself applies to the attention weights."""
+    model = build(attn_drop_rate=drop_rate).train()
+    with torch.profiler.profile() as profile:
+        model(torch.rand(2, 3, 32, 32))
+    calls = {event.key: event.count for event in profile.key_averages()}
+    assert calls['aten::scaled_dot_product_attention'] == 2
+
+
+def test_impossible_blocks():
+    for wrong in (dict(out_indices=(0, 2)), dict(frozen_stages=3)):
+        with pytest.raises(ValueError, match='There are 2 blocks'):
+            build(**wrong)

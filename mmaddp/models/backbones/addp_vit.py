@@ -95,7 +95,8 @@ class ADDPViT(VisionTransformer):
         patch_weight = self.patch_embed.projection.weight
         nn.init.xavier_uniform_(patch_weight.view(patch_weight.shape[0], -1))
         nn.init.normal_(self.pos_embed, std=0.02)
-        nn.init.normal_(self.cls_token, std=0.02)
+        if self.cls_token is not None:
+            nn.init.normal_(self.cls_token, std=0.02)
 
     def train(self, mode: bool = True) -> 'ADDPViT':
         """Set the mode, frozen parts excepted, and return the module as PyTorch does."""
@@ -131,10 +132,12 @@ class ADDPViT(VisionTransformer):
             images (Tensor): Normalised images, shape (B, 3, H, W).
 
         Returns:
-            tuple: Tokens (B, 1 + h * w, C), class token first, and the grid (h, w).
+            tuple: Tokens (B, 1 + h * w, C), class token first if there is one, and the grid (h, w).
         """
         patches, grid = self.patch_embed(images)
-        tokens = torch.cat((self.cls_token.expand(len(patches), -1, -1), patches), dim=1)
+        tokens = patches
+        if self.cls_token is not None:
+            tokens = torch.cat((self.cls_token.expand(len(patches), -1, -1), patches), dim=1)
         positions = resize_pos_embed(
             self.pos_embed,
             self.patch_resolution,

@@ -1,3 +1,4 @@
 from .addp_decoder import ADDPDecoder
+from .simple_fpn import SimpleFPN
 
-__all__ = ['ADDPDecoder']
+__all__ = ['ADDPDecoder', 'SimpleFPN']

@@ -1,0 +1,132 @@
+"""Self-attention over a map of tokens, in windows or over all of it, with relative positions."""
+
+from typing import Optional
+
+import torch
+from mmpretrain.models.backbones.vit_sam import window_partition, window_unpartition
+from mmpretrain.models.utils import MultiheadAttention
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class GridAttention(nn.Module):
+    """Multi-head attention of ViTDet.
+
+    Windows do not overlap; where the window does not divide the map, zeros are added below and on
+    the right, and cut off again. Decomposed relative positions add
+    ``q . R_h[i_q - i_k] + q . R_w[j_q - j_k]`` to the logit of query (i_q, j_q) and key
+    (i_k, j_k), with the unscaled q (MViTv2, equation 4). Instead of a mask of N x N entries, the
+    two terms enter as further channels: of the query its products with the rows of the tables, of
+    the key the one-hot codes of its row and column. So the fused kernels apply, forwards and
+    backwards, and memory grows with N rather than N squared.
+
+    Args:
+        attention (MultiheadAttention): Gives its projections, dropouts and layer scale, under
+            their own names.
+        window_size (int): Side of a window in tokens; 0 attends over the whole map.
+        table_grid (tuple[int, int], optional): Rows and columns that the tables of relative
+            positions have an entry per offset for: 2 * size - 1 each, zero at first. None means no
+            relative positions.
+        mask_padding (bool): Whether attention leaves out the zeros added to fill the windows.
+            ViTDet attends to them.
+    """
+
+    def __init__(
+        self,
+        attention: MultiheadAttention,
+        window_size: int,
+        table_grid: Optional[tuple[int, int]],
+        mask_padding: bool,
+    ):
+        super().__init__()
+        self.num_heads = attention.num_heads
+        self.head_dims = attention.head_dims
+        self.attn_drop = attention.attn_drop
+        self.qkv = attention.qkv
+        self.proj = attention.proj
+        self.proj_drop = attention.proj_drop
+        self.gamma1 = attention.gamma1
+        self.out_drop = attention.out_drop
+        self.window_size = window_size
+        self.mask_padding = mask_padding
+        self.has_rel_pos = table_grid is not None
+        if self.has_rel_pos:
+            rows, columns = table_grid
+            self.rel_pos_h = nn.Parameter(torch.zeros(2 * rows - 1, self.head_dims))
+            self.rel_pos_w = nn.Parameter(torch.zeros(2 * columns - 1, self.head_dims))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Attend.
+
+        Args:
+            x (Tensor): Map of tokens, shape (B, h, w, C).
+
+        Returns:
+            Tensor: Shape (B, h, w, C).
+        """
+        if self.window_size:
+            grid = x.shape[1:3]
+            windows, padded_grid = window_partition(x, self.window_size)
+            visible = self._visible(x, padded_grid) if self.mask_padding else None
+            attended = self._attend(windows, visible)
+            x = window_unpartition(attended, self.window_size, padded_grid, grid)
+        else:
+            x = self._attend(x, None)
+        return self.out_drop(self.gamma1(self.proj_drop(self.proj(x))))
+
+    def _attend(self, x: Tensor, visible: Optional[Tensor]) -> Tensor:
+        """Attend within each map of (B, h, w, C); ``visible`` is bool, (B, 1, 1, h * w)."""
+        num_maps, height, width, _ = x.shape
+        qkv = self.qkv(x).reshape(num_maps, height * width, 3, self.num_heads, self.head_dims)
+        q, k, v = qkv.permute(2, 0, 3, 1, 4)
+        scaled = q * self.head_dims**-0.5
+        if self.has_rel_pos:
+            scaled = torch.cat((scaled, self._position_terms(q, height, width)), dim=-1)
+            places = one_hot_places(height, width, k).expand(*k.shape[:3], -1)
+            k = torch.cat((k, places), dim=-1)
+            # The flash kernels want values as wide as keys.
+            v = F.pad(v, (0, height + width))
+        dropout = self.attn_drop if self.training else 0.0
+        out = F.scaled_dot_product_attention(
+            scaled, k, v, attn_mask=visible, dropout_p=dropout, scale=1.0
+        )
+        out = out[..., : self.head_dims].transpose(1, 2)
+        return out.reshape(num_maps, height, width, self.num_heads * self.head_dims)
+
+    def _position_terms(self, q: Tensor, height: int, width: int) -> Tensor:
+        """Products of q, (B, n, h * w, D), with its rows of the tables: (B, n, h * w, h + w)."""
+        by_place = q.unflatten(2, (height, width))
+        rows = torch.einsum('bnijd,ikd->bnijk', by_place, offset_rows(self.rel_pos_h, height))
+        columns = torch.einsum('bnijd,jkd->bnijk', by_place, offset_rows(self.rel_pos_w, width))
+        return torch.cat((rows, columns), dim=-1).flatten(2, 3).to(q.dtype)
+
+    def _visible(self, x: Tensor, padded_grid: tuple[int, int]) -> Tensor:
+        """Which tokens of every window are no padding: bool, (windows of all maps, 1, 1, N)."""
+        inside = torch.ones(len(x), *x.shape[1:3], 1, dtype=torch.bool, device=x.device)
+        windows, _ = window_partition(inside, self.window_size)
+        return windows.flatten(1)[:, None, None]
+
+
+def offset_rows(table: Tensor, size: int) -> Tensor:
+    """Rows of a table of relative positions for all pairs of places on an axis.
+
+    Args:
+        table (Tensor): One row per offset, from the most negative to the most positive one, shape
+            (R, D). A table for another size is resized linearly, as in ViTDet.
+        size (int): Places on the axis.
+
+    Returns:
+        Tensor: The row of the offset q - k at [q, k], shape (size, size, D).
+    """
+    num_offsets = 2 * size - 1
+    if len(table) != num_offsets:
+        table = F.interpolate(table.T[None], size=num_offsets, mode='linear')[0].T
+    places = torch.arange(size, device=table.device)
+    return table[places[:, None] - places + size - 1]
+
+
+def one_hot_places(height: int, width: int, like: Tensor) -> Tensor:
+    """One-hot codes of row and column of each place, (h * w, h + w), dtype and device of like."""
+    rows = torch.eye(height, dtype=like.dtype, device=like.device).repeat_interleave(width, 0)
+    columns = torch.eye(width, dtype=like.dtype, device=like.device).repeat(height, 1)
+    return torch.cat((rows, columns), dim=-1)

@@ -5,6 +5,7 @@ loaders of files and web addresses, so that ``init_cfg``, ``load_from`` and ``re
 read weights only.
 """
 
+import argparse
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,7 +16,7 @@ import torch
 from mmengine.runner import CheckpointLoader
 from torch import nn
 
-from mmaddp.utils.official_keys import to_our_layout
+from mmaddp.utils.official_keys import official_tensors, to_our_layout
 from mmaddp.utils.untrusted import read_torch_file
 
 # The containers that weights are known to come in, looked for in this order.
@@ -50,12 +51,17 @@ def load_checkpoint_file(filename: Union[str, Path], map_location=None) -> dict:
             f'{path} is no checkpoint: it holds a {type(content).__name__} where a dict of '
             'tensors is expected.'
         )
+    if _holds_command_line(content) and official_tensors(content)[0] is None:
+        raise ValueError(
+            f'{path} is refused: it holds an argparse.Namespace, as the official ADDP, MAGE and '
+            'classifier files do, but it is none of them. Save its state dict alone.'
+        )
     return content
 
 
 def load_from_local(filename: str, map_location=None) -> dict:
     """Read a checkpoint of ours or a released one; the released names are turned into ours."""
-    return to_our_layout(load_checkpoint_file(filename, map_location))
+    return to_our_layout(load_checkpoint_file(filename, map_location), filename)
 
 
 def load_from_url(filename: str, map_location=None) -> dict:
@@ -78,7 +84,9 @@ def extract_state_dict(checkpoint: Mapping, source: str, prefix: str = '') -> di
         checkpoint (Mapping): ``{'state_dict': ...}``, ``{'model': ...}``, or tensors by name.
         source (str): Where it came from, for messages.
         prefix (str): Keep only the names that start so, and cut it off; a missing final dot is
-            added. Defaults to '', everything.
+            added. The frozen parts of an ADDP checkpoint, ``target_generator.tokenizer.`` and
+            ``target_generator.token_predictor.``, are found without their first word as well.
+            Defaults to '', everything.
 
     Returns:
         dict[str, torch.Tensor]: Tensors by name.
@@ -93,7 +101,7 @@ def extract_state_dict(checkpoint: Mapping, source: str, prefix: str = '') -> di
             f'{" or ".join(map(repr, STATE_DICT_KEYS))}; found the keys {_some(checkpoint)}.'
         )
     start = f'{prefix.removesuffix(".")}.' if prefix else ''
-    found = {key[len(start) :]: value for key, value in tensors.items() if key.startswith(start)}
+    found = _under(start, tensors) or _under(f'target_generator.{start}', tensors)
     if not found:
         parts = sorted({key.partition('.')[0] for key in tensors})
         raise ValueError(
@@ -149,6 +157,14 @@ def load_weights(
         )
 
 
+def _holds_command_line(value) -> bool:
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        return any(map(_holds_command_line, value))
+    return isinstance(value, argparse.Namespace)
+
+
 def _read_safetensors(path: Path, map_location) -> dict:
     from safetensors import SafetensorError
     from safetensors.torch import load_file
@@ -159,6 +175,10 @@ def _read_safetensors(path: Path, map_location) -> dict:
         raise ValueError(
             f'{path} is cut off or no safetensors file ({error}): copy or download it again.'
         ) from error
+
+
+def _under(start: str, tensors: Mapping) -> dict:
+    return {key[len(start) :]: value for key, value in tensors.items() if key.startswith(start)}
 
 
 def _key_difference(module: nn.Module, state_dict: Mapping) -> tuple[list[str], list[str]]:

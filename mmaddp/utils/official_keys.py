@@ -3,71 +3,85 @@
 All maps are pure renamings: shapes and values stay.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Optional
 
 from .key_map import KeyMap
 
 _MAE_LEFTOVER = 'left over from MAE, on whose code the model was built; no output depends on it'
+_SIN_COS = 'sin-cos positions, replaced by learned ones'
 
 
 def _transformer_layer(foreign: str, ours: str) -> tuple[tuple[str, str], ...]:
     """Rules of the layers called ``foreign.{i}`` there and ``ours.{i}`` here."""
-    there, here = rf'{foreign}\.(\d+)\.', rf'{ours}.\1.'
-    return (
-        (there + r'norm([12])\.(\w+)', here + r'ln\2.\3'),
-        (there + r'attn\.(qkv|proj)\.(\w+)', here + r'attn.\2.\3'),
-        (there + r'mlp\.fc1\.(\w+)', here + r'ffn.layers.0.0.\2'),
-        (there + r'mlp\.fc2\.(\w+)', here + r'ffn.layers.1.\2'),
+    pairs = (
+        ('norm1', 'ln1'),
+        ('norm2', 'ln2'),
+        ('attn.qkv', 'attn.qkv'),
+        ('attn.proj', 'attn.proj'),
+        ('mlp.fc1', 'ffn.layers.0.0'),
+        ('mlp.fc2', 'ffn.layers.1'),
+    )
+    return tuple(
+        (f'{foreign}.{{i}}.{there}.{{p}}', f'{ours}.{{i}}.{here}.{{p}}') for there, here in pairs
     )
 
 
-VQGAN_KEYS = KeyMap(rules=((r'((?:encoder|decoder|quantize)\..+)', r'\1'),))
+VQGAN_KEYS = KeyMap(
+    rules=tuple((f'{part}.{{*}}', f'{part}.{{*}}') for part in ('encoder', 'decoder', 'quantize'))
+)
 
-ENCODER_KEYS = KeyMap(
+VIT_KEYS = KeyMap(
     rules=(
-        (r'(cls_token|pos_embed)', r'\1'),
-        (r'patch_embed\.proj\.(\w+)', r'patch_embed.projection.\1'),
-        (r'tokenizer_norm\.(\w+)', r'pre_norm.\1'),
+        ('cls_token', 'cls_token'),
+        ('pos_embed', 'pos_embed'),
+        ('patch_embed.proj.{p}', 'patch_embed.projection.{p}'),
         *_transformer_layer('blocks', 'layers'),
-        (r'norm\.(\w+)', r'ln1.\1'),
     )
+)
+"""What the encoders of MAE, timm, detectron2 and the official classifier have in common."""
+
+ENCODER_KEYS = VIT_KEYS + KeyMap(
+    rules=(('tokenizer_norm.{p}', 'pre_norm.{p}'), ('norm.{p}', 'ln1.{p}'))
 )
 
 DECODER_KEYS = KeyMap(
     rules=(
-        (r'decoder_embed\.(\w+)', r'decoder_embed.\1'),
-        (r'mask_token', r'mask_token'),
-        (r'token_emb\.weight', r'token_embed'),
-        (r'decoder_pos_embed_learned', r'pos_embed'),
-        (r'decoder_pos_mask_embed', r'mask_pos_embed'),
-        (r'decoder_pos_token_embed', r'token_pos_embed'),
+        ('decoder_embed.{p}', 'decoder_embed.{p}'),
+        ('mask_token', 'mask_token'),
+        ('token_emb.weight', 'token_embed'),
+        ('decoder_pos_embed_learned', 'pos_embed'),
+        ('decoder_pos_mask_embed', 'mask_pos_embed'),
+        ('decoder_pos_token_embed', 'token_pos_embed'),
         *_transformer_layer('decoder_blocks', 'layers'),
-        (r'decoder_norm\.(\w+)', r'norm.\1'),
+        ('decoder_norm.{p}', 'norm.{p}'),
     )
 )
 
 OUTPUT_KEYS = KeyMap(
     rules=(
-        (r'mlm_layer\.fc\.(\w+)', r'fc.\1'),
-        (r'mlm_layer\.ln\.(\w+)', r'norm.\1'),
-        (r'mlm_layer\.bias', r'bias'),
+        ('mlm_layer.fc.{p}', 'fc.{p}'),
+        ('mlm_layer.ln.{p}', 'norm.{p}'),
+        ('mlm_layer.bias', 'bias'),
     )
 )
 
 MAGE_KEYS = OUTPUT_KEYS.under('', 'output.') + KeyMap(
     rules=(
-        (r'token_emb\.word_embeddings\.weight', r'token_embed.word.weight'),
-        (r'token_emb\.position_embeddings\.weight', r'token_embed.position.weight'),
-        (r'token_emb\.LayerNorm\.(\w+)', r'token_embed.norm.\1'),
+        ('token_emb.word_embeddings.weight', 'token_embed.word.weight'),
+        ('token_emb.position_embeddings.weight', 'token_embed.position.weight'),
+        ('token_emb.LayerNorm.{p}', 'token_embed.norm.{p}'),
         *_transformer_layer('blocks', 'layers'),
-        (r'norm\.(\w+)', r'norm.\1'),
-        (r'decoder_embed\.(\w+)', r'decoder_embed.\1'),
-        (r'decoder_pos_embed_learned', r'decoder_pos_embed'),
+        ('norm.{p}', 'norm.{p}'),
+        ('decoder_embed.{p}', 'decoder_embed.{p}'),
+        ('decoder_pos_embed_learned', 'decoder_pos_embed'),
         *_transformer_layer('decoder_blocks', 'decoder_layers'),
-        (r'decoder_norm\.(\w+)', r'decoder_norm.\1'),
+        ('decoder_norm.{p}', 'decoder_norm.{p}'),
     ),
     drops=(
-        (r'pos_embed|decoder_pos_embed', 'sin-cos positions, replaced by learned ones'),
+        (r'pos_embed|decoder_pos_embed', _SIN_COS),
         (r'decoder_pred\.(?:weight|bias)', _MAE_LEFTOVER),
         (r'mask_token|cls_token|patch_embed\.proj\.(?:weight|bias)', _MAE_LEFTOVER),
         (r'token_emb\.position_ids', 'a constant, 0 .. L'),
@@ -84,38 +98,101 @@ ADDP_KEYS = (
     + KeyMap(
         rules=(),
         drops=(
-            (r'decoder_pos_embed', 'sin-cos positions, replaced by learned ones'),
+            (r'decoder_pos_embed', _SIN_COS),
             (r'decoder_pred\.(?:weight|bias)', _MAE_LEFTOVER),
             (r'pos_token_embed|pos_mask_embed', 'never used by the official network'),
         ),
     )
 )
 
-RELEASED = (
-    ('token_predictor.token_emb.word_embeddings.weight', ADDP_KEYS),
-    ('token_emb.word_embeddings.weight', MAGE_KEYS.under('', 'token_predictor.')),
-    ('quantize.embedding.weight', VQGAN_KEYS.under('', 'tokenizer.')),
+CLASSIFIER_KEYS = VIT_KEYS.under('', 'backbone.') + KeyMap(
+    rules=(('fc_norm.{p}', 'backbone.ln2.{p}'), ('head.{p}', 'head.fc.{p}'))
 )
-"""A name that only one kind of released file holds, and the way from that kind to our layout."""
 
 
-def to_our_layout(checkpoint: dict) -> dict:
-    """Give the tensors of a released VQGAN, MAGE or ADDP file the names of our checkpoints.
+@dataclass(frozen=True)
+class OfficialKind:
+    """A kind of file that the official projects release or write.
+
+    Attributes:
+        name (str): What the tools call it.
+        mark (str): Regular expression; a file of this kind holds a name that it matches wholly.
+        keys (KeyMap): From its names to those of our checkpoints.
+    """
+
+    name: str
+    mark: str
+    keys: KeyMap
+
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        OfficialKind(
+            'addp',
+            r'token_predictor\.(token_emb|mlm_layer|blocks)\..+|tokenizer_norm\..+',
+            ADDP_KEYS,
+        ),
+        OfficialKind(
+            'mage',
+            r'token_emb\.(word_embeddings|position_embeddings|LayerNorm)\..+',
+            MAGE_KEYS.under('', 'token_predictor.'),
+        ),
+        OfficialKind('classifier', r'fc_norm\.(weight|bias)', CLASSIFIER_KEYS),
+        OfficialKind(
+            'vqgan',
+            r'quantize\.embedding\.weight|(encoder\.down|decoder\.up)\.\d+\..+',
+            VQGAN_KEYS.under('', 'tokenizer.'),
+        ),
+    )
+}
+"""The kinds by name, in the order in which they are looked for."""
+
+
+def recognise(names: Iterable[str]) -> Optional[OfficialKind]:
+    """The kind of official file that holds tensors of these names; None if it is none."""
+    names = list(names)
+    for kind in KINDS.values():
+        if any(re.fullmatch(kind.mark, name) for name in names):
+            return kind
+    return None
+
+
+def official_tensors(checkpoint: Mapping) -> tuple[Optional[OfficialKind], Mapping]:
+    """Find the tensors of an official file.
 
     Args:
-        checkpoint (dict): Content of a file; the tensors lie at the top, under ``state_dict`` or
-            under ``model``.
+        checkpoint (Mapping): Content of a file; the tensors lie at the top, under ``state_dict``
+            or under ``model``.
 
     Returns:
-        dict: ``{'state_dict': ...}`` with the prefixes that our trainings write (``tokenizer.``,
-        ``token_predictor.``, ``backbone.``, ...); the checkpoint itself if it is no released file.
-
-    Raises:
-        ValueError: If a released file holds a tensor without a place in our model.
+        tuple: Kind, None for a file that is not official; and the tensors by name. A classifier
+        counts only under ``model``, where the official code puts it, because plain files of timm
+        carry the same names.
     """
     tensors = checkpoint.get('state_dict', checkpoint.get('model'))
     tensors = tensors if isinstance(tensors, Mapping) else checkpoint
-    for mark, key_map in RELEASED:
-        if mark in tensors:
-            return dict(state_dict=key_map.convert(tensors).mapped)
-    return checkpoint
+    kind = recognise(tensors)
+    if kind is KINDS['classifier'] and tensors is not checkpoint.get('model'):
+        kind = None
+    return kind, tensors
+
+
+def to_our_layout(checkpoint: dict, source: str = 'the file') -> dict:
+    """Give the tensors of an official file the names of our checkpoints.
+
+    Args:
+        checkpoint (dict): Content of a file; see :func:`official_tensors`.
+        source (str): Where it came from, for the message.
+
+    Returns:
+        dict: ``{'state_dict': ...}`` with the prefixes that our trainings write (``tokenizer.``,
+        ``token_predictor.``, ``backbone.``, ...); the checkpoint itself if it is no official file.
+
+    Raises:
+        ValueError: If an official file holds a tensor without a place in our model.
+    """
+    kind, tensors = official_tensors(checkpoint)
+    return (
+        checkpoint if kind is None else dict(state_dict=kind.keys.convert(tensors, source).mapped)
+    )

@@ -43,8 +43,16 @@ def test_reads_pth_and_safetensors(saved, tmp_path):
 
 
 def test_command_line_of_released_files_is_allowed(tmp_path):
-    torch.save(dict(model={}, args=argparse.Namespace(lr=1.0)), tmp_path / 'a.pth')
+    released = {'tokenizer_norm.weight': torch.ones(1)}
+    torch.save(dict(model=released, args=argparse.Namespace(lr=1.0)), tmp_path / 'a.pth')
     assert load_checkpoint_file(tmp_path / 'a.pth')['args'].lr == 1.0
+
+
+def test_command_line_in_other_files_is_refused(tmp_path):
+    content = dict(state_dict=TwoLayers().state_dict(), meta=[dict(args=argparse.Namespace())])
+    torch.save(content, tmp_path / 'a.pth')
+    with pytest.raises(ValueError, match=r'a\.pth is refused.*argparse\.Namespace'):
+        load_checkpoint_file(tmp_path / 'a.pth')
 
 
 def test_missing_file_is_named(tmp_path):

@@ -10,32 +10,47 @@ from mmaddp.utils.key_map import KeyMap
 from mmaddp.utils.official_keys import ADDP_KEYS
 
 REFERENCE = Path(__file__).parents[1] / 'data' / 'reference' / 'reference.json'
-MAP = KeyMap(rules=((r'a\.(\w+)', r'b.\1'),), drops=((r'a\.old|c', 'not used'),))
+MAP = KeyMap(rules=(('a.{p}', 'b.{p}'),), drops=((r'a\.bias|c', 'not used'),))
+
+
+def tensors(*names):
+    return dict.fromkeys(names, torch.zeros(1))
 
 
 def test_mapped_and_dropped():
-    tensors = {name: torch.zeros(1) for name in ('a.new', 'a.old', 'c')}
-    conversion = MAP.convert(tensors)
-    assert list(conversion.mapped) == ['b.new']
-    assert conversion.dropped == {'a.old': 'not used', 'c': 'not used'}
+    conversion = MAP.convert(tensors('a.weight', 'a.bias', 'c'))
+    assert list(conversion.mapped) == ['b.weight']
+    assert conversion.dropped == {'a.bias': 'not used', 'c': 'not used'}
 
 
 def test_prefix_applies_to_every_alternative():
     moved = MAP.under('x.', 'y.')
-    conversion = moved.convert({'x.a.new': torch.zeros(1), 'x.c': torch.zeros(1)})
-    assert list(conversion.mapped) == ['y.b.new'] and list(conversion.dropped) == ['x.c']
-    assert moved.rename('a.new') is None and moved.drop_reason('c') is None
+    conversion = moved.convert(tensors('x.a.weight', 'x.c'))
+    assert list(conversion.mapped) == ['y.b.weight'] and list(conversion.dropped) == ['x.c']
+    assert moved.rename('a.weight') is None and moved.drop_reason('c') is None
+
+
+@pytest.mark.parametrize('name', ['a.weight.x', 'xa.weight', 'a_weight', 'a.other'])
+def test_templates_match_whole_names(name):
+    assert MAP.rename(name) is None
+
+
+def test_several_fields_keep_their_order():
+    keys = KeyMap(rules=(('blocks.{i}.{*}.{p}', 'layers.{i}.x{*}.{p}'),))
+    assert keys.rename('blocks.12.mlp.fc.bias') == 'layers.12.xmlp.fc.bias'
+    assert keys.inverse().rename('layers.12.xmlp.fc.bias') == 'blocks.12.mlp.fc.bias'
+    assert keys.rename('blocks.a.mlp.bias') is None
 
 
 def test_unknown_names_are_listed():
-    with pytest.raises(ValueError, match=r'2 tensors .*: d, a\.x\.y\.'):
-        MAP.convert({'d': torch.zeros(1), 'a.ok': torch.zeros(1), 'a.x.y': torch.zeros(1)})
+    with pytest.raises(ValueError, match=r'2 tensors of it\.pth .*: d, a\.x\.y\.'):
+        MAP.convert(tensors('d', 'a.weight', 'a.x.y'), 'it.pth')
 
 
 def test_two_tensors_with_one_name():
-    both = KeyMap(rules=((r'[ab]', 'c'),))
+    both = KeyMap(rules=(('a', 'c'), ('b', 'c')))
     with pytest.raises(ValueError, match=r'1 tensors .*: b'):
-        both.convert({'a': torch.zeros(1), 'b': torch.zeros(1)})
+        both.convert(tensors('a', 'b'))
 
 
 def test_official_names_fill_our_model():

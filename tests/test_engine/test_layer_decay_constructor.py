@@ -105,6 +105,7 @@ def test_kept_pre_norm_belongs_to_the_first_layer_and_frozen_ones_to_none():
 
 def test_accumulates_over_batches():
     """Two backward passes of accumulation give the step of their mean."""
+    torch.manual_seed(0)
     models = [Detector(), Detector()]
     models[1].load_state_dict(models[0].state_dict())
     for model, counts in zip(models, (1, 2)):
@@ -115,7 +116,7 @@ def test_accumulates_over_batches():
         for part in inputs.chunk(counts):
             wrapper.update_params((model.backbone(part)[0] @ torch.arange(16.0)).square().mean())
     for one, two in zip(*(m.parameters() for m in models)):
-        torch.testing.assert_close(one, two, rtol=1e-5, atol=1e-6)
+        torch.testing.assert_close(one, two, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize(

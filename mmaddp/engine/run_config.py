@@ -104,6 +104,8 @@ def _require_hooks(cfg: Config) -> None:
         hooks.setdefault(name, dict(type=kind))
         if hooks[name] is None:
             hooks.pop(name)
+        else:  # the command line may have given its other settings
+            hooks[name].setdefault('type', kind)
 
 
 def _complete_dataloaders(cfg: Config) -> None:

@@ -6,6 +6,7 @@ read weights only.
 """
 
 import argparse
+import logging
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Optional, Union
 from urllib.parse import urlparse
 
 import torch
+from mmengine.logging import print_log
 from mmengine.runner import CheckpointLoader
 from torch import nn
 
@@ -21,6 +23,9 @@ from mmaddp.utils.untrusted import read_torch_file
 
 # The containers that weights are known to come in, looked for in this order.
 STATE_DICT_KEYS = ('state_dict', 'model')
+
+PRE_NORM = re.compile(r'(^|\.)pre_norm\.')
+_OTHER_SHAPE = re.compile(r'size mismatch for ([\w.]+):')
 
 
 def load_checkpoint_file(filename: Union[str, Path], map_location=None) -> dict:
@@ -110,50 +115,109 @@ def extract_state_dict(checkpoint: Mapping, source: str, prefix: str = '') -> di
     return found
 
 
+def without(state_dict: Mapping[str, torch.Tensor], patterns: Sequence[str]) -> dict:
+    """The tensors whose names start with none of the regular expressions."""
+    return {key: state_dict[key] for key in _not_matching(state_dict, patterns)}
+
+
 def load_weights(
     module: nn.Module,
     state_dict: Mapping[str, torch.Tensor],
     source: str,
     allow_missing: Sequence[str] = (),
     allow_unexpected: Sequence[str] = (),
+    drop: Sequence[str] = (),
 ) -> None:
     """Fill every parameter and buffer of a module, or say which ones do not fit.
 
-    The module's own load hooks run first, so that position tables may be resized.
+    The module's own load hooks run first, so that position tables may be resized. What was loaded,
+    left over and left alone is logged. All patterns are regular expressions, matched from the
+    start of the name.
 
     Args:
         module (nn.Module): Receives the weights.
         state_dict (Mapping): Tensors by name.
         source (str): Where they came from, for messages.
-        allow_missing (Sequence[str]): Regular expressions, matched from the start of the name, of
-            the entries of the module that may keep their values. Defaults to none.
-        allow_unexpected (Sequence[str]): The same for tensors that may be left over.
+        allow_missing (Sequence[str]): Entries of the module that may keep their values.
             Defaults to none.
+        allow_unexpected (Sequence[str]): Tensors that may be left over. Defaults to none.
+        drop (Sequence[str]): Tensors to leave out although the module has such an entry, for
+            instance a head for other classes; the module keeps its own values, and a warning
+            says so. Defaults to none.
 
     Raises:
         ValueError: A tensor has another shape, is missing or is left over; every one is named.
     """
+    kept = without(state_dict, drop)
+    dropped = [key for key in state_dict if key not in kept]
     problems = []
     try:
-        result = module.load_state_dict(dict(state_dict), strict=False)
+        result = module.load_state_dict(kept, strict=False)
     except RuntimeError as error:
         # The first line only says that something is wrong with a class name.
         problems += [line.strip() for line in str(error).splitlines()[1:]]
-        missing, unexpected = _key_difference(module, state_dict)
+        missing, unexpected = _key_difference(module, kept)
     else:
         missing, unexpected = result.missing_keys, result.unexpected_keys
-    missing = _not_matching(missing, allow_missing)
-    unexpected = _not_matching(unexpected, allow_unexpected)
-    if missing:
-        problems.append(f'missing, would keep random values: {_some(missing)}')
-    if unexpected:
-        problems.append(f'left over: {_some(unexpected)}')
+    wanting = _not_matching(missing, [*allow_missing, *drop])
+    left_over = _not_matching(unexpected, allow_unexpected)
+    if wanting:
+        problems.append(f'missing, would keep random values: {_some(wanting)}')
+    if left_over:
+        problems.append(f'left over: {_some(left_over)}')
     if problems:
-        lines = '\n  '.join(problems)
-        raise ValueError(
-            f'The weights of {source} do not fit {type(module).__name__}:\n  {lines}\n'
-            'Use a checkpoint of the same configuration (widths, depth, number of codes), or '
-            'change the configuration to it.'
+        raise ValueError(_misfit(source, module, problems))
+    _report(module, source, len(kept) - len(unexpected), missing, unexpected, dropped)
+
+
+def _misfit(source: str, module: nn.Module, problems: list[str]) -> str:
+    text = '\n  '.join([f'The weights of {source} do not fit {type(module).__name__}:', *problems])
+    text += (
+        '\nUse a checkpoint of the same configuration (widths, depth, number of codes), or '
+        'change the configuration to it.'
+    )
+    names = [match[1] for match in map(_OTHER_SHAPE.match, problems) if match]
+    if names:
+        layers = dict.fromkeys(name.rpartition('.')[0] or name for name in names)
+        text += (
+            ' To leave tensors of other shapes out on purpose, for instance a head for other '
+            'classes, set drop in default_hooks.strict_load (a checkpoint to load or resume from) '
+            f'or in init_cfg (pre-trained weights): drop={list(layers)}.'
+        )
+    return text
+
+
+def _report(
+    module: nn.Module,
+    source: str,
+    num_loaded: int,
+    missing: Sequence[str],
+    left_over: Sequence[str],
+    dropped: Sequence[str],
+) -> None:
+    """Log what happened to the tensors of a checkpoint and to the entries of a module."""
+    lines = [f'Loaded {num_loaded} tensors of {source} into {type(module).__name__}.']
+    if left_over:
+        lines.append(f'Not used, as allowed: {_some(left_over)}.')
+    own = [key for key in missing if key not in dropped]
+    if own:
+        lines.append(f'Not in the file, keep their values, as allowed: {_some(own)}.')
+    if any(PRE_NORM.search(key) for key in left_over):
+        lines.append(
+            'pre_norm, called tokenizer_norm in official files, was not used: the model has none, '
+            'as in official fine-tuning. pre_norm=True keeps it.'
+        )
+    elif any(PRE_NORM.search(key) for key in module.state_dict()):
+        lines.append(
+            'pre_norm, called tokenizer_norm in official files, was loaded; official fine-tuning '
+            'does without it.'
+        )
+    print_log(' '.join(lines), logger='current')
+    if dropped:
+        print_log(
+            f'Dropped from {source}, as asked: {_some(dropped)}. The model keeps its own values.',
+            logger='current',
+            level=logging.WARNING,
         )
 
 

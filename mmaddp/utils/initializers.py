@@ -25,6 +25,7 @@ class StrictPretrained:
         map_location (str): As in :func:`torch.load`. Defaults to ``'cpu'``.
         allow_missing (Sequence[str]): See :func:`mmaddp.utils.checkpoint.load_weights`.
         allow_unexpected (Sequence[str]): See :func:`mmaddp.utils.checkpoint.load_weights`.
+        drop (Sequence[str]): See :func:`mmaddp.utils.checkpoint.load_weights`.
     """
 
     def __init__(
@@ -34,12 +35,14 @@ class StrictPretrained:
         map_location: str = 'cpu',
         allow_missing: Sequence[str] = (),
         allow_unexpected: Sequence[str] = (),
+        drop: Sequence[str] = (),
     ) -> None:
         self.checkpoint = checkpoint
         self.prefix = prefix
         self.map_location = map_location
         self.allow_missing = allow_missing
         self.allow_unexpected = allow_unexpected
+        self.drop = drop
 
     def __call__(self, module: nn.Module) -> None:
         """Load the weights into ``module``.
@@ -49,4 +52,11 @@ class StrictPretrained:
         """
         checkpoint = CheckpointLoader.load_checkpoint(self.checkpoint, self.map_location)
         state_dict = extract_state_dict(checkpoint, self.checkpoint, self.prefix or '')
-        load_weights(module, state_dict, self.checkpoint, self.allow_missing, self.allow_unexpected)
+        load_weights(
+            module,
+            state_dict,
+            self.checkpoint,
+            self.allow_missing,
+            self.allow_unexpected,
+            self.drop,
+        )

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
+from mmengine.model import BaseTTAModel, is_model_wrapper
 from mmengine.runner import find_latest_checkpoint
 
 from mmaddp.registry import HOOKS
-from mmaddp.utils.checkpoint import extract_state_dict, load_weights
+from mmaddp.utils.checkpoint import extract_state_dict, load_weights, without
 
 
 @HOOKS.register_module()
@@ -19,13 +19,19 @@ class StrictLoadHook(Hook):
             the whole model, as in ``[r'head\\.']`` for a new head. Defaults to none.
         allow_unexpected (Sequence[str]): See :func:`mmaddp.utils.checkpoint.load_weights`.
             Defaults to none.
+        drop (Sequence[str]): See :func:`mmaddp.utils.checkpoint.load_weights`; for instance
+            ``[r'head\\.fc']`` for a head of other classes. Defaults to none.
     """
 
     def __init__(
-        self, allow_missing: Sequence[str] = (), allow_unexpected: Sequence[str] = ()
+        self,
+        allow_missing: Sequence[str] = (),
+        allow_unexpected: Sequence[str] = (),
+        drop: Sequence[str] = (),
     ) -> None:
         self.allow_missing = allow_missing
         self.allow_unexpected = allow_unexpected
+        self.drop = drop
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
         """Load the weights strictly; the Runner's own load that follows changes nothing.
@@ -34,11 +40,10 @@ class StrictLoadHook(Hook):
             ValueError: A tensor is missing, left over or of another shape.
         """
         source = runner._load_from or find_latest_checkpoint(runner.work_dir) or 'the checkpoint'
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        load_weights(
-            model,
-            extract_state_dict(checkpoint, source),
-            source,
-            self.allow_missing,
-            self.allow_unexpected,
-        )
+        model = runner.model
+        while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
+            model = model.module
+        weights = extract_state_dict(checkpoint, source)
+        load_weights(model, weights, source, self.allow_missing, self.allow_unexpected, self.drop)
+        if self.drop:  # or the Runner would load what was left out
+            checkpoint['state_dict'] = without(weights, self.drop)

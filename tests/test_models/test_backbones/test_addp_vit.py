@@ -169,3 +169,13 @@ def test_impossible_blocks():
     for wrong in (dict(out_indices=(0, 2)), dict(frozen_stages=3)):
         with pytest.raises(ValueError, match='There are 2 blocks'):
             build(**wrong)
+
+
+@pytest.mark.parametrize('pre_norm, verdict', [(True, 'was loaded'), (False, 'was not used')])
+def test_loading_reports_the_pre_norm(pre_norm, verdict, monkeypatch):
+    lines = []
+    monkeypatch.setattr('mmaddp.utils.checkpoint.print_log', lambda text, **_: lines.append(text))
+    weights = build().state_dict()
+    load_weights(build(pre_norm=pre_norm), weights, 'x.pth', allow_unexpected=[r'pre_norm\.'])
+    (line,) = lines
+    assert verdict in line and 'tokenizer_norm' in line and 'x.pth' in line

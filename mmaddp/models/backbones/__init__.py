@@ -1,4 +1,5 @@
 from .addp_vit import ADDPViT
 from .addp_vit_det import ADDPViTDet
+from .addp_vit_seg import ADDPViTSeg
 
-__all__ = ['ADDPViT', 'ADDPViTDet']
+__all__ = ['ADDPViT', 'ADDPViTDet', 'ADDPViTSeg']

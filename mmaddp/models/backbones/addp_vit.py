@@ -154,19 +154,23 @@ class ADDPViT(VisionTransformer):
             images (Tensor): Normalised images, shape (B, 3, H, W).
 
         Returns:
-            tuple[Tensor, ...]: One feature per index of ``out_indices``; ``out_type`` says which:
-            'raw' (B, 1 + h * w, C), 'featmap' (B, C, h, w), 'cls_token' or 'avg_featmap' (B, C).
+            tuple[Tensor, ...]: One feature per index of ``out_indices``, in their order, repeated
+            ones included. ``out_type`` says which: 'raw' (B, 1 + h * w, C), 'featmap' (B, C, h, w), 'cls_token' or 'avg_featmap' (B, C).
         """
         tokens, grid = self.embed(images)
         tokens = self.drop_after_pos(tokens)
-        outs = []
+        outs = {}
         for index, layer in enumerate(self.layers):
             if self.with_cp and torch.is_grad_enabled():
-                tokens = checkpoint(layer, tokens, use_reentrant=False)
+                tokens = checkpoint(self.run_layer, layer, tokens, grid, use_reentrant=False)
             else:
-                tokens = layer(tokens)
+                tokens = self.run_layer(layer, tokens, grid)
             if index == len(self.layers) - 1 and self.final_norm:
                 tokens = self.ln1(tokens)
             if index in self.out_indices:
-                outs.append(self._format_output(tokens, grid))
-        return tuple(outs)
+                outs[index] = self._format_output(tokens, grid)
+        return tuple(outs[index] for index in self.out_indices)
+
+    def run_layer(self, layer: nn.Module, tokens: Tensor, grid: tuple[int, int]) -> Tensor:
+        """Apply one layer to tokens (B, 1 + h * w, C) of patches on the grid (h, w)."""
+        return layer(tokens)

@@ -1,13 +1,16 @@
 from .data_preprocessor import ADDPDataPreprocessor
 from .grid_attention import GridAttention
+from .relative_position import RelativePositionBias
 from .tied_output import TiedOutput
-from .transformer_layer import PaddedTransformerLayer, init_as_released
+from .transformer_layer import MaskedAttention, PaddedTransformerLayer, init_as_released
 from .vocabulary import Vocabulary
 
 __all__ = [
     'ADDPDataPreprocessor',
     'GridAttention',
+    'MaskedAttention',
     'PaddedTransformerLayer',
+    'RelativePositionBias',
     'TiedOutput',
     'Vocabulary',
     'init_as_released',

@@ -8,11 +8,35 @@ from mmpretrain.models.utils import MultiheadAttention
 from torch import Tensor
 
 
-class PaddedAttention(MultiheadAttention):
-    """Self-attention that can be told which tokens are padding.
+class MaskedAttention(MultiheadAttention):
+    """Self-attention with a mask. Takes mmpretrain's arguments; only :meth:`forward` differs."""
 
-    Takes mmpretrain's arguments; only :meth:`forward` differs.
-    """
+    def forward(self, x: Tensor, attn_mask: Optional[Tensor] = None) -> Tensor:
+        """Attend over the tokens that the mask leaves.
+
+        Args:
+            x (Tensor): Tokens, shape (B, N, C).
+            attn_mask (Tensor, optional): Broadcastable to (B, heads, N, N): bool, True = visible
+                to the query, or a floating-point bias that is added to the scaled products before
+                the softmax. None (the default) takes the fast kernel.
+
+        Returns:
+            Tensor: Shape (B, N, C).
+        """
+        num_samples, num_tokens, _ = x.shape
+        qkv = self.qkv(x).reshape(num_samples, num_tokens, 3, self.num_heads, self.head_dims)
+        q, k, v = qkv.permute(2, 0, 3, 1, 4)
+        if attn_mask is not None and attn_mask.is_floating_point():
+            attn_mask = attn_mask.to(q.dtype)
+        x = self.scaled_dot_product_attention(
+            q, k, v, attn_mask=attn_mask, dropout_p=self.attn_drop if self.training else 0.0
+        )
+        x = x.transpose(1, 2).reshape(num_samples, num_tokens, self.embed_dims)
+        return self.out_drop(self.gamma1(self.proj_drop(self.proj(x))))
+
+
+class PaddedAttention(MaskedAttention):
+    """Self-attention that can be told which tokens are padding."""
 
     def forward(self, x: Tensor, key_padding_mask: Optional[Tensor] = None) -> Tensor:
         """Attend over the tokens that are not padding.
@@ -25,15 +49,8 @@ class PaddedAttention(MultiheadAttention):
         Returns:
             Tensor: Shape (B, N, C); rows of padding tokens hold no meaning.
         """
-        num_samples, num_tokens, _ = x.shape
-        qkv = self.qkv(x).reshape(num_samples, num_tokens, 3, self.num_heads, self.head_dims)
-        q, k, v = qkv.permute(2, 0, 3, 1, 4)
         visible = None if key_padding_mask is None else ~key_padding_mask[:, None, None, :]
-        x = self.scaled_dot_product_attention(
-            q, k, v, attn_mask=visible, dropout_p=self.attn_drop if self.training else 0.0
-        )
-        x = x.transpose(1, 2).reshape(num_samples, num_tokens, self.embed_dims)
-        return self.out_drop(self.gamma1(self.proj_drop(self.proj(x))))
+        return super().forward(x, visible)
 
 
 class PaddedTransformerLayer(TransformerEncoderLayer):

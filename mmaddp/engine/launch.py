@@ -3,6 +3,7 @@
 import copy
 import os
 import subprocess
+import warnings
 
 import torch
 from mmengine.config import Config
@@ -17,7 +18,8 @@ def prepare_launch(cfg: Config) -> Config:
 
     mmengine selects a CUDA device whatever the backend is, and hands device ids to the
     distributed wrapper. Without a device the gloo group is made here, before the Runner, which
-    then leaves it alone, and the wrapper is told that there are no ids.
+    then leaves it alone, and the wrapper is told that there are no ids. PyTorch synchronises batch
+    norms on GPUs only: here each process has its own statistics, and a warning says so.
 
     Args:
         cfg (Config): With ``launcher``.
@@ -39,6 +41,12 @@ def prepare_launch(cfg: Config) -> Config:
     cfg = copy.deepcopy(cfg)
     wrapper = dict(type='MMDistributedDataParallel', broadcast_buffers=False)
     wrapper['find_unused_parameters'] = cfg.get('find_unused_parameters', False)
+    if cfg.get('sync_bn'):
+        warnings.warn(
+            'Without a GPU sync_bn is impossible: batch norms use the images of their own process.',
+            stacklevel=2,
+        )
+        cfg.sync_bn = None
     cfg.model_wrapper_cfg = {**wrapper, **(cfg.get('model_wrapper_cfg') or {}), 'device_ids': None}
     return cfg
 

@@ -1,6 +1,7 @@
 """Random data and weights for what a dry run does not find."""
 
 import copy
+import inspect
 from pathlib import Path
 
 import numpy as np
@@ -74,6 +75,12 @@ def _replace_dataset(dataset: dict, folder: Path, needed: int, num_tokens: int) 
         num_codes = dataset['num_codes']
         file = _random_tokens(folder / f'tokens_{needed}.st', needed, num_tokens, num_codes)
         stand_in = dict(type=dataset['type'], data_file=str(file), num_codes=num_codes)
+    elif 'seg_map_path' in (dataset.get('data_prefix') or {}):
+        stand_in = dict(
+            type='mmengine.RepeatDataset',
+            times=-(-needed // NUM_IMAGES),
+            dataset=_random_segmentation(dataset, folder / 'segmentation'),
+        )
     else:
         raise ValueError(
             f'--dry-run has no random stand-in for a data set of type {kind}: give it the data.'
@@ -91,6 +98,30 @@ def _random_images(folder: Path) -> Path:
         pixels = rng.integers(0, 256, (400, 500, 3), dtype=np.uint8)
         Image.fromarray(pixels).save(path)
     return folder
+
+
+def _random_segmentation(dataset: dict, folder: Path) -> dict:
+    """The same data set over random pictures with label maps of two values."""
+    from mmseg.registry import DATASETS
+
+    arguments = inspect.signature(DATASETS.get(dataset['type'])).parameters
+    suffixes = []
+    for name, default in (('img_suffix', '.jpg'), ('seg_map_suffix', '.png')):
+        default = arguments[name].default if name in arguments else default
+        suffixes.append(dataset.get(name, default))
+    rng = np.random.default_rng(0)
+    for index in range(NUM_IMAGES):
+        for kind, suffix, shape in zip(('images', 'labels'), suffixes, ((400, 500, 3), (400, 500))):
+            path = folder / kind / f'{index}{suffix}'
+            path.parent.mkdir(parents=True, exist_ok=True)
+            high = 256 if kind == 'images' else 2
+            Image.fromarray(rng.integers(0, high, shape, dtype=np.uint8)).save(path)
+    (folder / 'names.txt').write_text(''.join(f'{index}\n' for index in range(NUM_IMAGES)))
+    prefix = dict(img_path='images', seg_map_path='labels')
+    changes = dict(data_root=str(folder), data_prefix=prefix)
+    if dataset.get('ann_file'):
+        changes['ann_file'] = 'names.txt'
+    return {**dataset, **changes}
 
 
 def _random_tokens(path: Path, num_images: int, num_tokens: int, num_codes: int) -> Path:

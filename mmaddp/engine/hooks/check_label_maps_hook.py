@@ -1,0 +1,119 @@
+"""Segmentation data that would fail late, silently or without a name."""
+
+import os.path as osp
+from collections.abc import Iterator
+
+from mmengine.hooks import Hook
+from mmengine.model import BaseTTAModel, is_model_wrapper
+
+from mmaddp.registry import HOOKS
+
+
+@HOOKS.register_module()
+class CheckLabelMapsHook(Hook):
+    """Stop where label maps are missing, or hold values that are no class of the model.
+
+    Missing files are found before the first iteration. Values are looked at in every batch: without
+    this a value beyond the classes is an index error without a file's name in training (on a GPU an
+    assertion that ends the process) and is counted as nothing in a test.
+    """
+
+    def before_train(self, runner) -> None:
+        """Look for the files of the training set."""
+        check_files(runner.train_dataloader.dataset)
+
+    def before_val(self, runner) -> None:
+        """Look for the files of the validation set."""
+        check_files(runner.val_dataloader.dataset)
+
+    def before_test(self, runner) -> None:
+        """Look for the files of the test set."""
+        check_files(runner.test_dataloader.dataset)
+
+    def before_train_iter(self, runner, batch_idx: int, data_batch=None) -> None:
+        """Look at the values of a batch."""
+        check_values(runner.model, data_batch)
+
+    def before_val_iter(self, runner, batch_idx: int, data_batch=None) -> None:
+        """Look at the values of a batch."""
+        check_values(runner.model, data_batch)
+
+    def before_test_iter(self, runner, batch_idx: int, data_batch=None) -> None:
+        """Look at the values of a batch."""
+        check_values(runner.model, data_batch)
+
+
+def check_files(dataset) -> None:
+    """Raise where a data set is empty, or where the label map of an image is missing.
+
+    Args:
+        dataset: One of mmsegmentation's, perhaps in wrappers.
+
+    Raises:
+        ValueError: The data set has no image.
+        FileNotFoundError: Label maps are missing; the first is named.
+    """
+    for inner in _innermost(dataset):
+        infos = [inner.get_data_info(index) for index in range(len(inner))]
+        if not infos:
+            raise ValueError(
+                f'The data set {type(inner).__name__} has no images: nothing ends in '
+                f'{inner.img_suffix!r} in {inner.data_prefix.get("img_path")}. Set data_prefix or '
+                'img_suffix.'
+            )
+        paths = [info.get('seg_map_path') for info in infos]
+        missing = [path for path in paths if path and '://' not in path and not osp.isfile(path)]
+        if missing:
+            raise FileNotFoundError(
+                f'{len(missing)} of {len(paths)} label maps are missing, the first is {missing[0]}.'
+                ' Every image needs one of its name; set data_prefix or seg_map_suffix, or take '
+                'the images out.'
+            )
+
+
+def check_values(model, data_batch) -> None:
+    """Raise where a label map of a batch holds a value that is no class.
+
+    Args:
+        model: mmsegmentation's ``EncoderDecoder``, perhaps in wrappers.
+        data_batch (dict): ``data_samples``, a list, with test-time augmentation of lists.
+
+    Raises:
+        ValueError: A value is no class and not ignored; it and its file are named.
+    """
+    while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
+        model = model.module
+    ignored = model.decode_head.ignore_index
+    for sample in _flat(data_batch['data_samples']):
+        if 'gt_sem_seg' not in sample:
+            continue
+        labels = sample.gt_sem_seg.data
+        wrong = labels[(labels >= model.num_classes) & (labels != ignored)]
+        if wrong.numel():
+            value = int(wrong[0])
+            shift = ''
+            if sample.get('reduce_zero_label'):
+                shift = f' ({value + 1} in the file: reduce_zero_label subtracts 1)'
+            raise ValueError(
+                f'The label map {sample.get("seg_map_path")} holds the value {value}{shift}, but '
+                f'the model has {model.num_classes} classes, 0 to {model.num_classes - 1}, and '
+                f'{ignored} is ignored. Correct the file, or num_classes of the heads.'
+            )
+
+
+def _innermost(dataset) -> Iterator:
+    if hasattr(dataset, 'datasets'):
+        for child in dataset.datasets:
+            yield from _innermost(child)
+    elif hasattr(dataset, 'dataset'):
+        yield from _innermost(dataset.dataset)
+    else:
+        yield dataset
+
+
+def _flat(samples) -> Iterator:
+    for sample in samples:
+        if isinstance(sample, list | tuple):
+            yield from _flat(sample)
+        else:
+            yield sample

@@ -17,8 +17,8 @@ LABEL_MODES = ('L', 'P', '1')
 class CheckLabelMap(BaseTransform):
     """Look at a label map's file before the host's ``LoadAnnotations`` reads it.
 
-    The host's loader says of a damaged file neither its name nor that it is one, wraps 16-bit values
-    around, and lets a map of another size than the image pass. Values are the business of
+    The host's loader says of a damaged file neither its name nor that it is one, wraps 16-bit
+    values around, and lets a map of another size than the image pass. Values are the business of
     :class:`mmaddp.engine.hooks.CheckLabelMapsHook`, which knows the number of classes.
 
     Required keys: ``ori_shape`` (H, W) of the image; without ``seg_map_path``, as in inference,

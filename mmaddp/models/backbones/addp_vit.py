@@ -155,7 +155,8 @@ class ADDPViT(VisionTransformer):
 
         Returns:
             tuple[Tensor, ...]: One feature per index of ``out_indices``, in their order, repeated
-            ones included. ``out_type`` says which: 'raw' (B, 1 + h * w, C), 'featmap' (B, C, h, w), 'cls_token' or 'avg_featmap' (B, C).
+            ones included. ``out_type`` says which: 'raw' (B, 1 + h * w, C), 'featmap'
+            (B, C, h, w), 'cls_token' or 'avg_featmap' (B, C).
         """
         tokens, grid = self.embed(images)
         tokens = self.drop_after_pos(tokens)

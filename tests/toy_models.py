@@ -76,3 +76,38 @@ def toy_addp(**kwargs) -> dict:
         sampler=dict(type='mmaddp.AlternatingSampler', num_steps=5),
     )
     return config | kwargs
+
+
+def toy_upernet(num_classes: int = 3, **backbone) -> dict:
+    """A segmentor of mmsegmentation, scope ``mmseg``, on the encoder with relative positions."""
+    norm_cfg = dict(type='BN')
+    taps = dict(out_type='featmap', out_indices=(0, 0, 1, 1))
+    head = dict(num_classes=num_classes, norm_cfg=norm_cfg, align_corners=False)
+    return dict(
+        type='EncoderDecoder',
+        data_preprocessor=dict(
+            type='SegDataPreProcessor',
+            mean=[127.5] * 3,
+            std=[127.5] * 3,
+            bgr_to_rgb=True,
+            size=(32, 32),
+        ),
+        backbone=toy_vit(**taps | backbone) | dict(type='mmaddp.ADDPViTSeg'),
+        neck=dict(
+            type='Feature2Pyramid', embed_dim=WIDTH, rescales=[4, 2, 1, 0.5], norm_cfg=norm_cfg
+        ),
+        decode_head=dict(
+            type='UPerHead', in_channels=[WIDTH] * 4, in_index=[0, 1, 2, 3], channels=8, **head
+        ),
+        auxiliary_head=dict(
+            type='FCNHead',
+            in_channels=WIDTH,
+            in_index=2,
+            channels=8,
+            num_convs=1,
+            concat_input=False,
+            **head,
+        ),
+        train_cfg=dict(),
+        test_cfg=dict(mode='whole'),
+    )

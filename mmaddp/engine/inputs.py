@@ -1,5 +1,6 @@
 """Files that a run needs: data and weights."""
 
+import inspect
 import os.path as osp
 from collections.abc import Iterator
 from pathlib import Path
@@ -103,8 +104,31 @@ def absent_paths(dataset: dict) -> list[str]:
     parts = list(prefix.values()) if isinstance(prefix, dict) else [prefix]
     parts.append(dataset.get('ann_file') or '')
     paths = [osp.join(root, part) for part in parts if part] or [root]
+    if is_segmentation(dataset):
+        images = osp.join(root, prefix['img_path'])
+        pattern = f'*{file_suffixes(dataset)[0]}'
+        if not _is_empty(images) and not any(Path(images).rglob(pattern)):
+            return [osp.join(images, pattern)]
     paths += [dataset[key] for key in FILE_KEYS if dataset.get(key)]
     return [path for path in dict.fromkeys(paths) if path and '://' not in path and _is_empty(path)]
+
+
+def is_segmentation(dataset: dict) -> bool:
+    """Whether a data set's configuration is one of mmsegmentation's."""
+    prefix = dataset.get('data_prefix')
+    return isinstance(prefix, dict) and 'seg_map_path' in prefix
+
+
+def file_suffixes(dataset: dict) -> tuple[str, str]:
+    """How images and label maps of a segmentation set end, also by its class's defaults."""
+    from mmseg.registry import DATASETS
+
+    arguments = inspect.signature(DATASETS.get(dataset['type'])).parameters
+    suffixes = []
+    for name, default in (('img_suffix', '.jpg'), ('seg_map_suffix', '.png')):
+        default = arguments[name].default if name in arguments else default
+        suffixes.append(dataset.get(name, default))
+    return tuple(suffixes)
 
 
 def _is_empty(path: str) -> bool:

@@ -1,7 +1,6 @@
 """Random data and weights for what a dry run does not find."""
 
 import copy
-import inspect
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,9 @@ from mmaddp.engine.inputs import (
     absent_paths,
     absent_weights,
     datasets,
+    file_suffixes,
     is_absent_file,
+    is_segmentation,
     pretrained_settings,
 )
 
@@ -75,7 +76,7 @@ def _replace_dataset(dataset: dict, folder: Path, needed: int, num_tokens: int) 
         num_codes = dataset['num_codes']
         file = _random_tokens(folder / f'tokens_{needed}.st', needed, num_tokens, num_codes)
         stand_in = dict(type=dataset['type'], data_file=str(file), num_codes=num_codes)
-    elif 'seg_map_path' in (dataset.get('data_prefix') or {}):
+    elif is_segmentation(dataset):
         stand_in = dict(
             type='mmengine.RepeatDataset',
             times=-(-needed // NUM_IMAGES),
@@ -102,13 +103,7 @@ def _random_images(folder: Path) -> Path:
 
 def _random_segmentation(dataset: dict, folder: Path) -> dict:
     """The same data set over random pictures with label maps of two values."""
-    from mmseg.registry import DATASETS
-
-    arguments = inspect.signature(DATASETS.get(dataset['type'])).parameters
-    suffixes = []
-    for name, default in (('img_suffix', '.jpg'), ('seg_map_suffix', '.png')):
-        default = arguments[name].default if name in arguments else default
-        suffixes.append(dataset.get(name, default))
+    suffixes = file_suffixes(dataset)
     rng = np.random.default_rng(0)
     for index in range(NUM_IMAGES):
         for kind, suffix, shape in zip(('images', 'labels'), suffixes, ((400, 500, 3), (400, 500))):

@@ -30,12 +30,13 @@ def test_no_key_without_effect(path):
 def test_name_says_what_is_inside(path):
     cfg = Config.fromfile(path)
     fields = re.search(
-        r'_\d+xb(?P<batch>\d+)(?P<amp>-amp)?.*?-(?P<length>\d+)(?P<unit>[ei])_', path.name
+        r'_\d+xb(?P<batch>\d+)(?P<amp>-amp)?.*?-(?P<length>\d+)(?P<unit>[eik])_', path.name
     )
     assert fields, f'{path.name} does not name batch and length of the training'
     assert int(fields['batch']) == cfg.train_dataloader.batch_size
     unit = 'max_epochs' if fields['unit'] == 'e' else 'max_iters'
-    assert int(fields['length']) == cfg.train_cfg[unit]
+    factor = 1000 if fields['unit'] == 'k' else 1
+    assert int(fields['length']) * factor == cfg.train_cfg[unit]
     assert bool(fields['amp']) == ('AmpOptimWrapper' in str(cfg.optim_wrapper))
 
 
@@ -47,7 +48,9 @@ def test_header_says_what_it_is_for(path):
 
 def test_at_most_three_levels_of_inheritance():
     def depth(path):
-        bases = Config._get_base_files(str(path))
-        return 1 + max((depth(path.parent / base) for base in bases), default=-1)
+        paths = [
+            Config._get_cfg_path(base, str(path))[0] for base in Config._get_base_files(str(path))
+        ]
+        return 1 + max(map(depth, paths), default=-1)
 
     assert max(depth(path) for path in FILES) <= 3

@@ -4,6 +4,7 @@ import os
 import pytest
 from mmengine.config import Config
 from PIL import Image
+from toy_models import toy_upernet
 
 from mmaddp.engine.dry_run import DryRunReport, dry_run
 from mmaddp.engine.run_config import use_supported_precision
@@ -83,3 +84,22 @@ def test_estimate_is_steps_times_the_last_step():
     report = DryRunReport(dict(head=(10, 5)), [9.0, 0.5], dict(process=1.0), 7200, 'this data set')
     assert 'estimated total: 1.0 hours = 7,200 steps' in str(report)
     assert 'replaced by random: nothing' in str(report)
+
+
+def test_random_label_maps_stand_in_for_a_segmentation_set(tmp_path, monkeypatch, request):
+    monkeypatch.chdir(tmp_path)
+    (file,) = (request.config.rootpath / 'configs' / 'segmentation').glob('*base-p16_upernet*')
+    config = Config.fromfile(file)
+    config.model = toy_upernet(num_classes=150)
+    for step in config.train_dataloader.dataset.pipeline:
+        if 'Crop' in step.type or 'Resize' in step.type:
+            step.update(dict(crop_size=(32, 32)) if 'Crop' in step.type else dict(scale=(80, 64)))
+    config.work_dir, config.experiment_name = str(tmp_path), f'dry_run_{tmp_path.name}'
+    for loader in (config.train_dataloader, config.val_dataloader, config.test_dataloader):
+        loader.update(num_workers=0, persistent_workers=False)
+    use_supported_precision(config)
+    report = dry_run(config)
+    assert report.total_steps == 160000
+    assert len([line for line in report.replaced if 'images/training' in line]) == 1
+    assert len(report.replaced) == 3 and len(report.seconds_per_step) == 2
+    assert os.listdir(tmp_path) == []

@@ -61,3 +61,14 @@ def test_a_test_run_needs_no_weights_to_start_from(tmp_path):
     check_inputs(cfg, pretrained=False)
     with pytest.raises(FileNotFoundError):
         check_inputs(cfg)
+
+
+def test_images_of_another_suffix_than_the_data_set_looks_for(tmp_path):
+    pytest.importorskip('mmseg')
+    for kind in ('i', 's'):
+        (tmp_path / kind).mkdir()
+        (tmp_path / kind / '1.png').touch()
+    prefix = dict(img_path='i', seg_map_path='s')
+    dataset = dict(type='ADE20KDataset', data_root=str(tmp_path), data_prefix=prefix)
+    assert absent_paths(dataset) == [str(tmp_path / 'i' / '*.jpg')]
+    assert absent_paths(dataset | dict(img_suffix='.png')) == []

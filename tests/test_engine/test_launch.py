@@ -54,3 +54,10 @@ def test_accelerators_and_single_processes_are_left_to_mmengine(cpu, monkeypatch
 def test_launcher_without_a_cpu_way_is_named(cpu):
     with pytest.raises(ValueError, match="'mpi'"):
         launch.prepare_launch(Config(dict(launcher='mpi')))
+
+
+def test_batch_norms_are_synchronised_on_gpus_only(cpu):
+    cfg = Config(dict(launcher='pytorch', sync_bn='torch'))
+    with pytest.warns(UserWarning, match='sync_bn is impossible'):
+        changed = launch.prepare_launch(cfg)
+    assert changed.sync_bn is None and cfg.sync_bn == 'torch'

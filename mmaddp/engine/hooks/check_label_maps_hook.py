@@ -44,24 +44,16 @@ class CheckLabelMapsHook(Hook):
 
 
 def check_files(dataset) -> None:
-    """Raise where a data set is empty, or where the label map of an image is missing.
+    """Raise where the label map of an image is missing.
 
     Args:
         dataset: One of mmsegmentation's, perhaps in wrappers.
 
     Raises:
-        ValueError: The data set has no image.
         FileNotFoundError: Label maps are missing; the first is named.
     """
     for inner in _innermost(dataset):
-        infos = [inner.get_data_info(index) for index in range(len(inner))]
-        if not infos:
-            raise ValueError(
-                f'The data set {type(inner).__name__} has no images: nothing ends in '
-                f'{inner.img_suffix!r} in {inner.data_prefix.get("img_path")}. Set data_prefix or '
-                'img_suffix.'
-            )
-        paths = [info.get('seg_map_path') for info in infos]
+        paths = [inner.get_data_info(index).get('seg_map_path') for index in range(len(inner))]
         missing = [path for path in paths if path and '://' not in path and not osp.isfile(path)]
         if missing:
             raise FileNotFoundError(

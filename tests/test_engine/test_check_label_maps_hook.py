@@ -55,8 +55,9 @@ def test_missing_label_maps_are_counted_and_named(make_dataset):
     dataset = make_dataset(names='0')
     with pytest.raises(FileNotFoundError, match=r'2 of 3 label maps.*maps/1\.png'):
         check_files(dataset)
-    with pytest.raises(FileNotFoundError, match='2 of 3'):
-        check_files(RepeatDataset(ConcatDataset([dataset]), 2))
+    for wrapped in (ConcatDataset([dataset]), RepeatDataset(dataset, 2)):
+        with pytest.raises(FileNotFoundError, match='2 of 3'):
+            check_files(wrapped)
 
 
 def test_complete_and_unlabelled_sets_pass(make_dataset):

@@ -12,8 +12,22 @@ from torch import Tensor
 from torchvision.utils import make_grid
 
 
-def to_uint8(images: Tensor) -> np.ndarray:
+def quantize(images: Tensor) -> Tensor:
     """Convert RGB images to bytes as the official generation does: clamp, scale, **truncate**.
+
+    Bytes divided by 255 come back as they were.
+
+    Args:
+        images (Tensor): Nominally in [0, 1], any shape.
+
+    Returns:
+        Tensor: uint8, the same shape.
+    """
+    return (images.detach().float().clamp(0, 1) * 255).to(torch.uint8)
+
+
+def to_uint8(images: Tensor) -> np.ndarray:
+    """RGB images as arrays of the bytes that :func:`quantize` gives.
 
     Args:
         images (Tensor): Shape (..., 3, H, W), nominally in [0, 1].
@@ -21,8 +35,7 @@ def to_uint8(images: Tensor) -> np.ndarray:
     Returns:
         np.ndarray: uint8, shape (..., H, W, 3).
     """
-    scaled = (images.detach().float().clamp(0, 1) * 255).to(torch.uint8)
-    return scaled.movedim(-3, -1).cpu().numpy()
+    return quantize(images).movedim(-3, -1).cpu().numpy()
 
 
 def save_png(image: Tensor, path: Path) -> None:

@@ -1,0 +1,33 @@
+from .evaluate import load_references, score_images
+from .extractors import BackboneExtractor, FeatureExtractor, FidelityExtractor
+from .features import extract_features, gather_features
+from .fidelity_metric import FidelityMetric
+from .image_sets import FolderImages, ImageSet
+from .npz import NpzImages
+from .protocol import generation_run, protocol, protocol_text
+from .reference import Need, Reference, ReferenceStore, open_reference
+from .scorer import Scorer
+from .scores import ScoreSettings
+
+__all__ = [
+    'BackboneExtractor',
+    'FeatureExtractor',
+    'FidelityExtractor',
+    'FidelityMetric',
+    'FolderImages',
+    'ImageSet',
+    'Need',
+    'NpzImages',
+    'Reference',
+    'ReferenceStore',
+    'ScoreSettings',
+    'Scorer',
+    'extract_features',
+    'gather_features',
+    'generation_run',
+    'load_references',
+    'open_reference',
+    'protocol',
+    'protocol_text',
+    'score_images',
+]

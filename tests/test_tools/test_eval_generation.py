@@ -1,0 +1,118 @@
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from PIL import Image
+from test_tools.conftest import ROOT
+
+from mmaddp.registry import MODELS
+
+sys.path.insert(0, str(ROOT / 'tools' / 'analysis_tools'))
+import eval_generation
+
+TOOL = ROOT / 'tools' / 'analysis_tools' / 'eval_generation.py'
+QUICKSTART = ROOT / 'configs' / 'quickstart'
+(JUDGE,) = QUICKSTART.glob('judge-*.py')
+(TOKENIZER,) = QUICKSTART.glob('vqgan-*.py')
+
+
+def save_random(config, path, seed=0):
+    torch.manual_seed(seed)
+    model = MODELS.build({**Config.fromfile(config).model, '_scope_': 'mmpretrain'})
+    torch.save(dict(state_dict=model.state_dict()), path)
+
+
+def write_images(folder, number, top, seed):
+    rng = np.random.default_rng(seed)
+    folder.mkdir(parents=True)
+    for index in range(number):
+        coarse = Image.fromarray(rng.integers(0, top, (4, 4, 3), dtype=np.uint8))
+        coarse.resize((32, 32)).save(folder / f'{index:03d}.png')
+
+
+@pytest.fixture
+def evaluate(monkeypatch, tmp_path):
+    """Run the tool, in this process, with the quickstart's judge, random, as the extractor."""
+    monkeypatch.chdir(tmp_path)
+    save_random(JUDGE, 'judge.pth')
+    write_images(Path('real'), 40, 256, 0)
+
+    def run(*arguments):
+        extractor = ('--extractor', JUDGE, '--extractor-checkpoint', 'judge.pth')
+        monkeypatch.setattr(sys, 'argv', ['tool', *map(str, [*arguments, *extractor])])
+        eval_generation.main()
+
+    return run
+
+
+def test_sets_of_images_and_their_protocol(evaluate, tmp_path, capsys):
+    write_images(tmp_path / 'run' / 'images', 30, 200, 1)
+    write_images(tmp_path / 'far', 30, 50, 2)
+    manifest = dict(seed=3, sampler=dict(schedule='cosine', num_steps=20), precision='fp32')
+    (tmp_path / 'run' / 'manifest.json').write_text(json.dumps(manifest))
+    evaluate(
+        *('--images', 'near=run', 'far', '--reference', 'real', '--num-images', 30),
+        *('--scores', 'fid', 'is', 'kid', 'prc', '--kid-subset-size', 20),
+        *('--out', 'scores.json', '--curve', 'curve.png'),
+    )
+    text = capsys.readouterr().out
+    assert 'generation: seed 3, schedule cosine, num_steps 20, precision fp32' in text
+    results = json.loads((tmp_path / 'scores.json').read_text())
+    near, far = results['near'], results['far']
+    assert 0 < near['scores']['fid'] < far['scores']['fid']
+    assert {*near['scores']} >= {'is', 'is_std', 'kid', 'kid_std', 'precision', 'recall'}
+    assert 'FID of 128 features from 30 generated images' in near['warnings'][0]
+    protocol = near['protocol']
+    assert protocol['images']['generation']['sampler.num_steps'] == 20
+    assert far['protocol']['images']['generation'] == {}
+    assert protocol['images']['num_images'] == protocol['reference']['num_images'] == 30
+    assert len(protocol['extractors'][0]['weights_sha256']) == 64
+    Image.open(tmp_path / 'curve.png').verify()
+    assert len(list((tmp_path / 'work_dirs' / 'reference_statistics').iterdir())) == 2
+
+
+def test_reconstructions_of_several_checkpoints(evaluate, tmp_path):
+    write_images(tmp_path / 'data' / '0', 40, 256, 1)
+    for seed in (0, 1):
+        save_random(TOKENIZER, tmp_path / f'epoch_{seed}.pth', seed)
+    evaluate(
+        *('--config', TOKENIZER, '--checkpoints', 'epoch_0.pth', 'epoch_1.pth'),
+        *('--scores', 'fid', '--out', 'scores.json', '--cfg-options'),
+        *(
+            'test_dataloader.dataset.dataset.data_root=data',
+            'test_dataloader.dataset.dataset.data_prefix=',
+            *('test_dataloader.num_workers=0', 'test_dataloader.persistent_workers=False'),
+        ),
+    )
+    results = json.loads((tmp_path / 'scores.json').read_text())
+    first, second = (results[f'epoch_{seed}.pth'] for seed in (0, 1))
+    assert first['scores']['fid'] != second['scores']['fid'] > 0
+    assert first['protocol']['images']['generation']['checkpoint'] == 'epoch_0.pth'
+    assert first['protocol']['reference']['path'] == "field 'image'"
+
+
+@pytest.mark.parametrize(
+    'arguments, message',
+    [
+        (['--images', 'absent', '--reference', 'real'], 'no folder of images absent'),
+        (['--images', 'real'], 'compare: give --reference'),
+        (['--images', 'real', '--reference', 'real', '--scores', 'fdi'], "got 'fdi'"),
+        (
+            ['--images', 'real', '--reference', 'real', '--scores', 'kid'],
+            'KID needs at least 1000 images on each side for subsets of kid_subset_size=1000',
+        ),
+        (['--images', 'real', '--scores', 'is', '--curve', 'c.png'], 'draws the FID'),
+    ],
+)
+def test_bad_input_is_one_line(evaluate, arguments, message):
+    with pytest.raises(SystemExit) as ended:
+        evaluate(*arguments)
+    assert message in ended.value.code and '\n' not in ended.value.code
+
+
+def test_command(call):
+    assert '--reference' in call(sys.executable, TOOL, '--help').stdout

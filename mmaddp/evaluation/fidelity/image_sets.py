@@ -1,6 +1,7 @@
 """Sets of images in the order in which torch-fidelity reads them."""
 
 import hashlib
+import json
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -20,6 +21,8 @@ from mmaddp.datasets.token_cache import file_sha256
 
 EXTENSIONS = 'png,jpg,jpeg'
 LOSSY = ('.jpg', '.jpeg')
+# What tools/dataset_converters/prepare_imagenet_val.py says of its folder.
+RECORD = 'preparation.json'
 # Blocks that are read ahead of the network.
 READ_AHEAD = 3
 
@@ -83,7 +86,8 @@ class FolderImages(ImageSet):
 
     Raises:
         FileNotFoundError: There is no such folder, or it holds no images.
-        ValueError: There are JPEG files, or fewer images than ``num_images``.
+        ValueError: There are JPEG files, fewer images than ``num_images``, or the preparation of
+            the folder was broken off.
     """
 
     def __init__(
@@ -102,6 +106,7 @@ class FolderImages(ImageSet):
         self.files = glob_samples_paths(str(self.path), True, EXTENSIONS, verbose=False)
         if not self.files:
             raise FileNotFoundError(f'{self.path} holds no image ({EXTENSIONS}), at any depth.')
+        refuse_unfinished(self.path)
         if not allow_lossy:
             refuse_lossy(self.path, self.files)
         if num_images is not None:
@@ -172,6 +177,19 @@ def resize_and_crop(pixels: np.ndarray, size: int) -> np.ndarray:
     """
     image = center_crop(resize(Image.fromarray(pixels), size), [size, size])
     return np.array(image)
+
+
+def refuse_unfinished(folder: Path) -> None:
+    """Raise if the preparation of a folder was broken off.
+
+    Raises:
+        ValueError: Its record says so.
+    """
+    record = folder / RECORD
+    if record.is_file() and not json.loads(record.read_text()).get('complete', False):
+        raise ValueError(
+            f'{folder} is not complete: run tools/dataset_converters/prepare_imagenet_val.py again.'
+        )
 
 
 def refuse_lossy(folder: Path, files: Sequence[str]) -> None:

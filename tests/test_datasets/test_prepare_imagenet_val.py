@@ -68,7 +68,7 @@ def test_second_run_mends_what_is_wrong_and_leaves_the_rest(originals, prepared,
     assert '3 made, 1 were right' in capsys.readouterr().out
     assert {file: file.read_bytes() for file in before} == before
     assert good.stat().st_mtime_ns == time
-    assert {file for file in prepared.rglob('*.p*')} == before.keys()
+    assert set(prepared.rglob('*.p*')) == before.keys()
 
 
 def test_unfinished_folder_is_no_reference(originals, prepared, tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 import math
+from itertools import pairwise
 
 from .chain import JUDGE, TOKENIZER
 from .run import Figure, Run, Stage
@@ -42,7 +43,7 @@ def steps_up(found: dict[str, float]) -> int:
     """How many of the three steps of the order come out right."""
     values = [found[name] for name in ORDER]
     assert all(map(math.isfinite, values))
-    return sum(nearer < farther for nearer, farther in zip(values, values[1:]))
+    return sum(nearer < farther for nearer, farther in pairwise(values))
 
 
 SCORES = (

@@ -18,11 +18,13 @@ def quantize(images: Tensor) -> Tensor:
     Bytes divided by 255 come back as they were.
 
     Args:
-        images (Tensor): Nominally in [0, 1], any shape.
+        images (Tensor): Nominally in [0, 1], any shape; or uint8, which stays as it is.
 
     Returns:
         Tensor: uint8, the same shape.
     """
+    if images.dtype == torch.uint8:
+        return images
     return (images.detach().float().clamp(0, 1) * 255).to(torch.uint8)
 
 

@@ -31,6 +31,7 @@ from mmaddp.evaluation.fidelity import (
     NpzImages,
     Scorer,
     ScoreSettings,
+    generation_run,
     load_references,
     open_reference,
     protocol_text,
@@ -191,6 +192,9 @@ def score_checkpoints(args: argparse.Namespace) -> dict[str, dict]:
         if cfg.get('test_dataloader') is None:
             raise ValueError(f'{args.config} has no test loop, so it makes no images.')
         cfg.load_from, cfg.resume = checkpoint, False
+        # Generated images of different checkpoints do not share a folder.
+        cfg.work_dir = str(Path(cfg.work_dir) / f'{number}-{Path(checkpoint).stem}')
+        cfg.test_cfg.pop('out_dir', None)
         cfg.experiment_name = f'{Path(args.config).stem}-{number}'
         check_inputs(cfg, ('test_dataloader',), pretrained=False)
         with tempfile.TemporaryDirectory() as folder:
@@ -212,12 +216,10 @@ def _merged(parts: list[dict], cfg: Config, checkpoint: str) -> dict:
         result['protocol']['reference'] = (
             result['protocol']['reference'] or part['protocol']['reference']
         )
-    run = dict(
-        config=cfg.filename, checkpoint=checkpoint, checkpoint_sha256=file_sha256(checkpoint)
-    )
-    run['seed'] = cfg.test_dataloader.dataset.get('seed')
-    run |= {f'sampler.{key}': value for key, value in (cfg.model.get('sampler') or {}).items()}
-    result['protocol']['images']['generation'] = run
+    own = dict(config=cfg.filename, checkpoint=checkpoint)
+    own |= dict(checkpoint_sha256=file_sha256(checkpoint))
+    manifest = generation_run(Path(cfg.work_dir) / 'samples')
+    result['protocol']['images']['generation'] = manifest or own
     return result
 
 

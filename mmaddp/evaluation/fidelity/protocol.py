@@ -13,7 +13,10 @@ from .extractors import FeatureExtractor
 from .scores import ScoreSettings
 
 # What the text says of a generation run; the JSON keeps everything.
-SHOWN = ('config', 'checkpoint', 'seed', 'schedule', 'num_steps', 'precision')
+SHOWN = (
+    *('config', 'checkpoint', 'checkpoint_sha256', 'seed', 'seed_rule'),
+    *('schedule', 'num_steps', 'choice_temperature', 'top_p', 'precision'),
+)
 
 
 def generation_run(folder: Path) -> dict:
@@ -100,6 +103,6 @@ def _generation(run: dict) -> str:
     shown = {}
     for key, value in run.items():
         name = key.rpartition('.')[2]
-        if name.removesuffix('_sha256') in SHOWN and value is not None:
-            shown.setdefault(name, value)
+        if name in SHOWN and value is not None:
+            shown.setdefault(name, value[:16] if name.endswith('sha256') else value)
     return ', '.join(f'{name} {value}' for name, value in shown.items())

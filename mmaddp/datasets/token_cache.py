@@ -1,6 +1,4 @@
-import hashlib
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Optional, Union
@@ -11,16 +9,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from mmaddp.utils.atomic import atomic_path
+from mmaddp.utils.hashing import file_sha256 as file_sha256
+
 FORMAT = 'mmaddp token cache 1'
-
-
-def file_sha256(path: Union[str, Path]) -> str:
-    """SHA-256 of a file's bytes, in hexadecimal digits."""
-    digest = hashlib.sha256()
-    with open(path, 'rb') as file:
-        while block := file.read(2**20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def write_token_cache(
@@ -55,18 +47,9 @@ def write_token_cache(
     # A header of safetensors holds 100 MB at most: the names of a million files are data.
     names = np.frombuffer(json.dumps(list(file_names)).encode(), np.uint8).copy()
     metadata = dict(format=FORMAT, num_codes=str(num_codes), tokenizer_sha256=tokenizer_sha256)
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f'.{path.name}.partial')
-    try:
-        save_file(
-            dict(token_ids=token_ids.to(dtype).contiguous(), file_names=torch.from_numpy(names)),
-            partial,
-            metadata,
-        )
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    content = dict(token_ids=token_ids.to(dtype).contiguous(), file_names=torch.from_numpy(names))
+    with atomic_path(path) as unfinished:
+        save_file(content, unfinished, metadata)
 
 
 class TokenCache:

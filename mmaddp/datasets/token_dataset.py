@@ -6,8 +6,9 @@ from mmpretrain.structures import DataSample
 from torch.utils.data import Dataset
 
 from mmaddp.registry import DATASETS
+from mmaddp.utils.hashing import file_sha256
 
-from .token_cache import TokenCache, file_sha256
+from .token_cache import TokenCache
 
 
 @DATASETS.register_module()

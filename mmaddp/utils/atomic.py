@@ -37,7 +37,10 @@ def atomic_path(path: Union[str, Path], durable: bool = False) -> Iterator[Path]
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f'.{path.name}.{uuid.uuid4().hex[:8]}{UNFINISHED}')
     try:
+        unfinished.touch()
+        mode = (path if path.exists() else unfinished).stat().st_mode
         yield unfinished
+        os.chmod(unfinished, mode)
         if durable:
             _sync(unfinished)
         os.replace(unfinished, path)

@@ -117,7 +117,7 @@ def extract_state_dict(checkpoint: Mapping, source: str, prefix: str = '') -> di
 
 def without(state_dict: Mapping[str, torch.Tensor], patterns: Sequence[str]) -> dict:
     """The tensors whose names start with none of the regular expressions."""
-    return {key: state_dict[key] for key in _not_matching(state_dict, patterns)}
+    return {key: state_dict[key] for key in not_matching(state_dict, patterns)}
 
 
 def load_weights(
@@ -159,8 +159,8 @@ def load_weights(
         missing, unexpected = _key_difference(module, kept)
     else:
         missing, unexpected = result.missing_keys, result.unexpected_keys
-    wanting = _not_matching(missing, [*allow_missing, *drop])
-    left_over = _not_matching(unexpected, allow_unexpected)
+    wanting = not_matching(missing, [*allow_missing, *drop])
+    left_over = not_matching(unexpected, allow_unexpected)
     if wanting:
         problems.append(f'missing, would keep random values: {_some(wanting)}')
     if left_over:
@@ -252,7 +252,8 @@ def _key_difference(module: nn.Module, state_dict: Mapping) -> tuple[list[str], 
     ]
 
 
-def _not_matching(keys: Sequence[str], patterns: Sequence[str]) -> list[str]:
+def not_matching(keys: Sequence[str], patterns: Sequence[str]) -> list[str]:
+    """The keys that no regular expression matches from the start."""
     return [key for key in keys if not any(re.match(pattern, key) for pattern in patterns)]
 
 

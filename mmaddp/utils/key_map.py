@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import Optional
 
 from torch import Tensor
@@ -48,8 +48,8 @@ class KeyMap:
         for foreign, ours in self.rules:
             match = _pattern(foreign).fullmatch(name)
             if match:
-                values = iter(match.groups())
-                return _FIELD.sub(lambda _: next(values), ours)
+                literals = _FIELD.split(ours)
+                return ''.join(a + b for a, b in zip(literals, [*match.groups(), '']))
         return None
 
     def drop_reason(self, name: str) -> Optional[str]:
@@ -110,7 +110,7 @@ class KeyMap:
         return conversion
 
 
-@lru_cache(maxsize=None)
+@cache
 def _pattern(template: str) -> re.Pattern:
     literals = map(re.escape, _FIELD.split(template))
     fields = [FIELDS[field] for field in _FIELD.findall(template)]

@@ -24,6 +24,19 @@ def test_replaces_and_makes_folders(tmp_path, durable):
     assert entries(path.parent) == ['b.bin']
 
 
+def test_mode_is_that_of_the_old_file_or_of_any_new_one(tmp_path):
+    (tmp_path / 'plain').touch()
+    for name, mode in (('new', (tmp_path / 'plain').stat().st_mode), ('old', 0o100640)):
+        path = tmp_path / name
+        if name == 'old':
+            path.touch()
+            path.chmod(mode)
+        with atomic_path(path) as unfinished:
+            unfinished.unlink()
+            unfinished.touch(0o600)
+        assert path.stat().st_mode == mode
+
+
 def test_text_and_json(tmp_path):
     write_text(tmp_path / 'a.txt', 'größer\n')
     assert (tmp_path / 'a.txt').read_text(encoding='utf-8') == 'größer\n'

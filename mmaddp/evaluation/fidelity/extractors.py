@@ -2,7 +2,8 @@
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Optional
 
 import torch
@@ -104,8 +105,7 @@ class FidelityExtractor(FeatureExtractor):
     def __call__(self, images: Tensor, layers: Sequence[str]) -> dict[str, Tensor]:
         # The networks return at the last requested layer.
         self.network.features_list = list(layers)
-        # TensorFloat-32 would make the figure depend on the card.
-        with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+        with plain_float32(self.device):
             features = self.network(images.to(self.device))
         return {name: part.cpu() for name, part in zip(layers, features)}
 
@@ -180,12 +180,26 @@ class BackboneExtractor(FeatureExtractor):
         )
         images = images.flip(1) if swaps else images
         inputs = preprocessor(dict(inputs=images, data_samples=None), False)['inputs']
-        with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+        with plain_float32(self.device):
             found = self.model.extract_feat(inputs)
             result = dict(features=_as_vectors(found))
             if 'logits' in layers:
                 result['logits'] = self.model.head(found)
         return {layer: result[layer].float().cpu() for layer in layers}
+
+
+@contextmanager
+def plain_float32(device: torch.device) -> Iterator[None]:
+    """Compute in float32 whatever the run around it does.
+
+    A generation in half precision is scored like any other; TensorFloat-32 would make the figure
+    depend on the card.
+    """
+    with (
+        torch.autocast(device.type, enabled=False),
+        torch.backends.cudnn.flags(enabled=True, allow_tf32=False),
+    ):
+        yield
 
 
 def _load(config: str, checkpoint: Optional[str]) -> nn.Module:

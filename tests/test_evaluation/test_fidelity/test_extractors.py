@@ -76,6 +76,14 @@ def test_classifier_serves_all_scores(checkpoint):
     assert extractor.layer('is') == 'logits' and extractor.layer('prc') == 'features'
 
 
+def test_half_precision_around_it_changes_nothing(checkpoint):
+    extractor = BackboneExtractor(str(JUDGE), checkpoint, device='cpu')
+    images = torch.randint(0, 256, (3, 3, 32, 32), dtype=torch.uint8)
+    expected = extractor(images, ['features'])['features']
+    with torch.autocast('cpu', torch.bfloat16):
+        assert torch.equal(extractor(images, ['features'])['features'], expected)
+
+
 def test_backbone_without_weights_or_classes(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match=r'loads no weights by itself.*give its checkpoint'):
         BackboneExtractor(str(JUDGE))

@@ -73,8 +73,7 @@ class ImageSet(ABC):
 class FolderImages(ImageSet):
     """All PNG and JPEG files of a folder, at any depth, ordered by path.
 
-    If the folder holds a folder ``images``, that one counts, as in the result of
-    ``tools/generate.py``.
+    Of the result of ``tools/generate.py`` its folder ``images`` counts.
 
     Args:
         folder (str | Path): The folder.
@@ -101,7 +100,7 @@ class FolderImages(ImageSet):
         self.path = Path(folder)
         if not self.path.is_dir():
             raise FileNotFoundError(f'There is no folder of images {folder}.')
-        if (self.path / 'images').is_dir():
+        if is_generation_run(self.path):
             self.path = self.path / 'images'
         self.files = glob_samples_paths(str(self.path), True, EXTENSIONS, verbose=False)
         if not self.files:
@@ -163,6 +162,12 @@ class FolderImages(ImageSet):
                     'them with tools/dataset_converters/prepare_imagenet_val.py.'
                 )
         return torch.tensor(indices), torch.stack(images)
+
+
+def is_generation_run(folder: Path) -> bool:
+    """Whether ``images`` lies beside the sheet or the manifest of a generation run."""
+    beside = [folder / name for name in ('grid.png', 'manifest.json')]
+    return (folder / 'images').is_dir() and any(file.is_file() for file in beside)
 
 
 def resize_and_crop(pixels: np.ndarray, size: int) -> np.ndarray:

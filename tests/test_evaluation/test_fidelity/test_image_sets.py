@@ -20,6 +20,8 @@ def test_order_and_pixels_are_those_of_torch_fidelity(write_images):
 
 def test_folder_of_a_generation_run(write_images):
     folder = write_images('run/images', 3).parent
+    write_images('run/other', 2)
+    assert len(FolderImages(folder)) == 5
     Image.new('RGB', (99, 99)).save(folder / 'grid.png')
     assert len(FolderImages(folder)) == 3
 

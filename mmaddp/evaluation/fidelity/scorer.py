@@ -1,5 +1,6 @@
 """Scores of one extractor: which layers they need, and their values."""
 
+import warnings
 from collections.abc import Sequence
 from typing import Optional
 
@@ -18,7 +19,6 @@ from .scores import (
     inception_score,
     kernel_distance,
     precision_recall,
-    warn,
 )
 
 
@@ -77,7 +77,10 @@ class Scorer:
         width = len(reference.statistics(self.layers['fid'])['mu'])
         sides = [('generated', num_images)] + ([('reference', known)] if known else [])
         found = [fid_warning(number, width, side) for side, number in sides]
-        return [warn(message) for message in found if message]
+        messages = [message for message in found if message]
+        for message in messages:
+            warnings.warn(message, stacklevel=2)
+        return messages
 
     def compute(
         self, features: dict[str, Tensor], reference: Optional[Reference]

@@ -1,6 +1,5 @@
 """From features to scores, by torch-fidelity's own functions."""
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Optional
@@ -27,8 +26,7 @@ from torch_fidelity.metric_kid import (
 from torch_fidelity.metric_prc import prc_features_to_metric
 
 # Scores, and whether they need a reference.
-SCORES = dict(fid=True, kid=True, prc=True)
-SCORES['is'] = False
+SCORES = {'fid': True, 'is': False, 'kid': True, 'prc': True}
 
 
 @dataclass(frozen=True)
@@ -181,9 +179,3 @@ def precision_recall(
         save_cpu_ram=True,
         verbose=False,
     )
-
-
-def warn(message: str) -> str:
-    """Warn and return the message."""
-    warnings.warn(message, stacklevel=3)
-    return message

@@ -8,6 +8,7 @@ its own ``default_scope``.
 from mmengine.registry import DATA_SAMPLERS as MMENGINE_DATA_SAMPLERS
 from mmengine.registry import DATASETS as MMENGINE_DATASETS
 from mmengine.registry import HOOKS as MMENGINE_HOOKS
+from mmengine.registry import LOOPS as MMENGINE_LOOPS
 from mmengine.registry import METRICS as MMENGINE_METRICS
 from mmengine.registry import MODELS as MMENGINE_MODELS
 from mmengine.registry import OPTIM_WRAPPER_CONSTRUCTORS as MMENGINE_OPTIM_WRAPPER_CONSTRUCTORS
@@ -31,6 +32,7 @@ TRANSFORMS = Registry(
     'transform', parent=MMENGINE_TRANSFORMS, scope='mmaddp', locations=['mmaddp.datasets']
 )
 HOOKS = Registry('hook', parent=MMENGINE_HOOKS, scope='mmaddp', locations=['mmaddp.engine'])
+LOOPS = Registry('loop', parent=MMENGINE_LOOPS, scope='mmaddp', locations=['mmaddp.engine'])
 PARAM_SCHEDULERS = Registry(
     'parameter scheduler',
     parent=MMENGINE_PARAM_SCHEDULERS,

@@ -8,17 +8,26 @@ from mmengine.runner import Runner
 import mmaddp  # noqa: F401, before any host: it mends what they miss
 from mmaddp.engine.inputs import check_inputs
 from mmaddp.engine.run_config import add_common_arguments, read_config
+from mmaddp.engine.test_options import OUT_SUFFIXES, add_metric, augment_test, out_metric
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('config', help='configuration file')
     parser.add_argument('checkpoint', help='checkpoint file')
-    parser.add_argument('--out', help='file (.pkl) for all predictions')
+    parser.add_argument(
+        '--out', help='file for all predictions: .pkl; for classification also .csv or .json'
+    )
+    parser.add_argument(
+        '--report', help='folder for the figures of each class and the confusion matrix'
+    )
+    parser.add_argument(
+        '--tta', action='store_true', help='test-time augmentation: tta_model, tta_pipeline'
+    )
     add_common_arguments(parser)
     args = parser.parse_args()
-    if args.out is not None and not args.out.endswith(('.pkl', '.pickle')):
-        parser.error(f'--out must be a .pkl file, got {args.out}')
+    if args.out is not None and not args.out.endswith(OUT_SUFFIXES):
+        parser.error(f'--out must end in one of {", ".join(OUT_SUFFIXES)}, got {args.out}')
     return args
 
 
@@ -30,10 +39,11 @@ def main() -> None:
     cfg.load_from, cfg.resume = args.checkpoint, False
     check_inputs(cfg, ('test_dataloader',), pretrained=False)
     if args.out is not None:
-        metrics = (
-            cfg.test_evaluator if isinstance(cfg.test_evaluator, list) else [cfg.test_evaluator]
-        )
-        cfg.test_evaluator = [*metrics, dict(type='DumpResults', out_file_path=args.out)]
+        add_metric(cfg, out_metric(args.out))
+    if args.report is not None:
+        add_metric(cfg, dict(type='mmaddp.ClassReport', out_dir=args.report))
+    if args.tta:
+        augment_test(cfg)
     runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
     runner.test()
 

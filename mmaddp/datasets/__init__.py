@@ -1,3 +1,5 @@
+from .checked_labels import CheckedCustomDataset, CheckedImageNet
+from .first_try_crop import FirstTryResizedCrop
 from .generation_seeds import GenerationSeeds
 from .label_maps import CheckLabelMap
 from .loading import LoadRGBImage
@@ -8,6 +10,9 @@ from .token_dataset import TokenDataset
 
 __all__ = [
     'CheckLabelMap',
+    'CheckedCustomDataset',
+    'CheckedImageNet',
+    'FirstTryResizedCrop',
     'GenerationSeeds',
     'LoadRGBImage',
     'SampleIndex',

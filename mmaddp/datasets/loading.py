@@ -1,15 +1,20 @@
 import io
+import logging
 import warnings
 from typing import Optional
 
 import numpy as np
+import torch
 from mmcv.transforms import BaseTransform
 from mmengine.fileio import get
+from mmengine.logging import print_log
 from PIL import Image, ImageOps
+from torch.utils.data import get_worker_info
 
 from mmaddp.registry import TRANSFORMS
 
 UINT16_MAX = 2**16 - 1
+MAX_WORKERS = 256
 
 
 @TRANSFORMS.register_module()
@@ -25,8 +30,9 @@ class LoadRGBImage(BaseTransform):
       ``ignore_orientation`` is set (torchvision's image folders do not apply it).
     - Of an animation or a multi-page file the first picture counts.
 
-    A file that is truncated or that is not an image raises an error naming it. The error leaves
-    the data loader: the hosts' data sets replace only samples whose pipeline returns None.
+    A file that is truncated or that is not an image raises an error naming it, which ends the run.
+    With ``skip_broken`` it is named in the log, counted, and replaced by another image that the
+    host's data set draws; that is for training, since it changes what a test measures.
 
     The channels are **RGB**, whereas mmcv's own loader gives BGR. Geometric transforms do not
     care; a preprocessor behind this loader must not swap channels (``to_rgb=False``), and colour
@@ -38,39 +44,66 @@ class LoadRGBImage(BaseTransform):
 
     Args:
         ignore_orientation (bool): Leave the EXIF orientation alone. Defaults to False.
+        skip_broken (bool): Whether to pass over unreadable files. Defaults to False.
         backend_args (dict, optional): Arguments of mmengine's file backend. Defaults to None.
     """
 
     def __init__(
-        self, ignore_orientation: bool = False, backend_args: Optional[dict] = None
+        self,
+        ignore_orientation: bool = False,
+        skip_broken: bool = False,
+        backend_args: Optional[dict] = None,
     ) -> None:
         self.ignore_orientation = ignore_orientation
+        self.skip_broken = skip_broken
         self.backend_args = None if backend_args is None else dict(backend_args)
+        self._skipped = torch.zeros(MAX_WORKERS, dtype=torch.long)
+        if skip_broken:  # one cell for each worker process, which the main process can read
+            self._skipped.share_memory_()
 
-    def transform(self, results: dict) -> dict:
+    @property
+    def num_skipped(self) -> int:
+        """Unreadable files so far, in all worker processes."""
+        return int(self._skipped.sum())
+
+    def transform(self, results: dict) -> Optional[dict]:
         """Load the image.
+
+        Returns:
+            dict, optional: None for a file that is passed over.
 
         Raises:
             FileNotFoundError: There is no such file.
             ValueError: The file is no image, is damaged, or has samples of undefined range.
         """
-        path = results['img_path']
-        content = get(path, backend_args=self.backend_args)
         try:
-            img = decode_rgb(content, self.ignore_orientation)
-        except Exception as error:  # Pillow's decoders raise nearly every type
-            raise ValueError(
-                f'Cannot read the image {path} ({len(content)} bytes): {error}. '
-                'Repair the file or take it out of the data set.'
-            ) from error
+            img = self._read(results['img_path'])
+        except (OSError, ValueError) as error:
+            if not self.skip_broken:
+                raise
+            worker = get_worker_info()
+            self._skipped[0 if worker is None else worker.id % MAX_WORKERS] += 1
+            print_log(f'Skipped: {error}', logger='current', level=logging.WARNING)
+            return None
         results['img'] = img
         results['img_shape'] = img.shape[:2]
         results['ori_shape'] = img.shape[:2]
         return results
 
+    def _read(self, path: str) -> np.ndarray:
+        content = get(path, backend_args=self.backend_args)
+        try:
+            return decode_rgb(content, self.ignore_orientation)
+        except Exception as error:  # Pillow's decoders raise nearly every type
+            raise ValueError(
+                f'Cannot read the image {path} ({len(content)} bytes): {error}. Repair the file '
+                'or take it out of the data set (in training: skip_broken=True).'
+            ) from error
+
     def __repr__(self) -> str:
         return (
             f'{type(self).__name__}(ignore_orientation={self.ignore_orientation}, '
+            f'skip_broken={self.skip_broken}, '
             f'backend_args={self.backend_args})'
         )
 

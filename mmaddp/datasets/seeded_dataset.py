@@ -61,7 +61,9 @@ class SeededDataset:
         with seeded_rng(seeds):
             sample = self.dataset[index]
         if isinstance(sample, dict) and 'data_samples' in sample:
-            sample['data_samples'].set_metainfo(dict(sample_seed=seeds.sample))
+            views = sample['data_samples']  # several with test-time augmentation
+            for view in views if isinstance(views, list) else [views]:
+                view.set_metainfo(dict(sample_seed=seeds.sample))
         return sample
 
     def __getattr__(self, name: str) -> Any:

@@ -29,6 +29,9 @@ def test_no_key_without_effect(path):
 @pytest.mark.parametrize('path', FILES, ids=lambda path: path.stem)
 def test_name_says_what_is_inside(path):
     cfg = Config.fromfile(path)
+    if cfg.get('train_dataloader') is None:
+        assert not re.search(r'_\d+xb|-\d+[ei]_', path.name), f'{path.name} trains nothing'
+        return
     fields = re.search(
         r'_\d+xb(?P<batch>\d+)(?P<amp>-amp)?.*?-(?P<length>\d+)(?P<unit>[eik])_', path.name
     )

@@ -1,6 +1,15 @@
 from .check_label_maps_hook import CheckLabelMapsHook
+from .class_count_hook import ClassCountHook
 from .non_finite_loss_hook import NonFiniteLossHook
 from .plain_message_hub_hook import PlainMessageHubHook
+from .skipped_images_hook import SkippedImagesHook
 from .strict_load_hook import StrictLoadHook
 
-__all__ = ['CheckLabelMapsHook', 'NonFiniteLossHook', 'PlainMessageHubHook', 'StrictLoadHook']
+__all__ = [
+    'CheckLabelMapsHook',
+    'ClassCountHook',
+    'NonFiniteLossHook',
+    'PlainMessageHubHook',
+    'SkippedImagesHook',
+    'StrictLoadHook',
+]

@@ -1,4 +1,5 @@
 from .addp_decoder import ADDPDecoder
+from .attentive_pool import AttentivePool
 from .simple_fpn import SimpleFPN
 
-__all__ = ['ADDPDecoder', 'SimpleFPN']
+__all__ = ['ADDPDecoder', 'AttentivePool', 'SimpleFPN']

@@ -1,0 +1,35 @@
+"""How many images could not be read."""
+
+import torch
+from mmengine.dist import all_reduce
+from mmengine.hooks import Hook
+
+from mmaddp.datasets.checked_labels import innermost_datasets
+from mmaddp.registry import HOOKS
+
+
+@HOOKS.register_module()
+class SkippedImagesHook(Hook):
+    """Log after each epoch how many images ``LoadRGBImage(skip_broken=True)`` has passed over."""
+
+    def __init__(self) -> None:
+        self._reported = 0
+
+    def after_train_epoch(self, runner) -> None:
+        """Count over all workers and ranks."""
+        loaders = [
+            step
+            for dataset in innermost_datasets(runner.train_dataloader.dataset)
+            for step in getattr(getattr(dataset, 'pipeline', None), 'transforms', ())
+            if getattr(step, 'skip_broken', False)
+        ]
+        if not loaders:
+            return
+        count = torch.tensor(sum(loader.num_skipped for loader in loaders))
+        all_reduce(count)
+        if int(count) > self._reported:
+            runner.logger.warning(
+                f'{int(count) - self._reported} unreadable images were skipped since the last '
+                f'report, {int(count)} in all; their names are above.'
+            )
+            self._reported = int(count)

@@ -1,0 +1,44 @@
+"""What the flags of tools/test.py write into a configuration."""
+
+from mmengine.config import Config, ConfigDict
+
+# Suffix of the file of predictions -> metric that writes it.
+WRITERS = {
+    '.pkl': dict(type='DumpResults'),
+    '.pickle': dict(type='DumpResults'),
+    '.csv': dict(type='mmaddp.PredictionWriter'),
+    '.json': dict(type='mmaddp.PredictionWriter'),
+}
+OUT_SUFFIXES = tuple(WRITERS)
+
+
+def out_metric(file: str) -> dict:
+    """Metric that writes all predictions to a file with one of ``OUT_SUFFIXES``."""
+    writer = next(writer for suffix, writer in WRITERS.items() if file.endswith(suffix))
+    key = 'out_file_path' if writer['type'] == 'DumpResults' else 'out_file'
+    return {**writer, key: file}
+
+
+def add_metric(cfg: Config, metric: dict) -> None:
+    """Append a metric to those of the test."""
+    given = cfg.test_evaluator
+    cfg.test_evaluator = [*(given if isinstance(given, list) else [given]), metric]
+
+
+def augment_test(cfg: Config) -> None:
+    """Turn on test-time augmentation: ``tta_model`` around the model, ``tta_pipeline`` before it.
+
+    Raises:
+        ValueError: The configuration has none.
+    """
+    absent = [key for key in ('tta_model', 'tta_pipeline') if cfg.get(key) is None]
+    if absent:
+        raise ValueError(
+            f'--tta needs {" and ".join(absent)} in {cfg.filename}, as in '
+            'configs/_base_/datasets/classify_imagenet_256px.py.'
+        )
+    dataset = cfg.test_dataloader.dataset
+    while 'dataset' in dataset:
+        dataset = dataset.dataset
+    dataset.pipeline = cfg.tta_pipeline
+    cfg.model = ConfigDict(**cfg.tta_model, module=cfg.model)

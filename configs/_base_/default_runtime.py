@@ -6,7 +6,7 @@ default_hooks = dict(
     logger=dict(type='LoggerHook', interval=50),
     param_scheduler=dict(type='ParamSchedulerHook'),
     # The latest, every 5 epochs as in the official pre-training, and at the end.
-    checkpoint=dict(type='CheckpointHook', interval=5, max_keep_ckpts=1),
+    checkpoint=dict(type='mmaddp.CheckpointHook', interval=5, max_keep_ckpts=1),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     # Checkpoints hold plain types and tensors, so that they load weights-only.
     plain_message_hub=dict(type='mmaddp.PlainMessageHubHook'),

@@ -21,6 +21,7 @@ from mmaddp.engine.inputs import datasets
 from mmaddp.engine.stand_ins import IMAGENET_IMAGES, use_stand_ins
 
 NUM_STEPS = 2
+CHECKPOINT_HOOKS = ('CheckpointHook', 'mmaddp.CheckpointHook')
 
 
 @dataclass
@@ -133,7 +134,7 @@ def _without_traces(cfg: Config, folder: str) -> Config:
     cfg.resume = False
     cfg.setdefault('default_hooks', {})['checkpoint'] = None
     hooks = cfg.get('custom_hooks') or []
-    cfg.custom_hooks = [hook for hook in hooks if hook['type'] != 'CheckpointHook']
+    cfg.custom_hooks = [hook for hook in hooks if hook['type'] not in CHECKPOINT_HOOKS]
     return cfg
 
 

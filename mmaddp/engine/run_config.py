@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mmengine.config import Config, ConfigDict, DictAction
 from mmengine.device import get_device
+from mmengine.hooks import CheckpointHook as StockCheckpointHook
 
 from mmaddp.engine.launch import prepare_launch
 from mmaddp.utils.config_keys import check_config_keys
@@ -17,6 +18,8 @@ REQUIRED_HOOKS = dict(
     strict_load='mmaddp.StrictLoadHook',
     non_finite_loss='mmaddp.NonFiniteLossHook',
 )
+STOCK_CHECKPOINT_HOOKS = ('CheckpointHook', 'mmengine.CheckpointHook', StockCheckpointHook)
+CHECKPOINT_HOOK = 'mmaddp.CheckpointHook'
 DATALOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
@@ -57,6 +60,7 @@ def read_config(args: argparse.Namespace) -> Config:
     elif cfg.get('work_dir') is None:
         cfg.work_dir = str(Path('work_dirs') / Path(args.config).stem)
     _require_hooks(cfg)
+    _replace_checkpoint_hooks(cfg)
     _complete_dataloaders(cfg)
     use_supported_precision(cfg)
     return prepare_launch(cfg)
@@ -106,6 +110,16 @@ def _require_hooks(cfg: Config) -> None:
             hooks.pop(name)
         else:  # the command line may have given its other settings
             hooks[name].setdefault('type', kind)
+
+
+def _replace_checkpoint_hooks(cfg: Config) -> None:
+    """Put our hook in the place of mmengine's, which loses checkpoints when it is killed."""
+    hooks = cfg.setdefault('default_hooks', ConfigDict())
+    # What the Runner takes where a configuration says nothing.
+    hooks.setdefault('checkpoint', dict(type=CHECKPOINT_HOOK, interval=1))
+    for hook in [*hooks.values(), *(cfg.get('custom_hooks') or [])]:
+        if isinstance(hook, dict) and hook.get('type') in STOCK_CHECKPOINT_HOOKS:
+            hook['type'] = CHECKPOINT_HOOK
 
 
 def _complete_dataloaders(cfg: Config) -> None:

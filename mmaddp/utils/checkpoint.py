@@ -1,8 +1,8 @@
 """The one way by which weights enter: read safely, load completely.
 
-Importing this module registers :func:`load_from_local` and :func:`load_from_url` as mmengine's
-loaders of files and web addresses, so that ``init_cfg``, ``load_from`` and ``resume`` of every host
-read weights only.
+Importing this module registers :func:`load_from_local` as mmengine's loader of files, so that
+``init_cfg``, ``load_from`` and ``resume`` of every host read weights only;
+:mod:`mmaddp.utils.remote_checkpoints` does the same for addresses.
 """
 
 import argparse
@@ -11,7 +11,6 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Optional, Union
-from urllib.parse import urlparse
 
 import torch
 from mmengine.logging import print_log
@@ -69,17 +68,7 @@ def load_from_local(filename: str, map_location=None) -> dict:
     return to_our_layout(load_checkpoint_file(filename, map_location), filename)
 
 
-def load_from_url(filename: str, map_location=None) -> dict:
-    """Download a checkpoint once, into PyTorch's hub folder, and read it like a local file."""
-    path = Path(torch.hub.get_dir()) / 'checkpoints' / Path(urlparse(filename).path).name
-    if not path.is_file():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        torch.hub.download_url_to_file(filename, str(path))
-    return load_from_local(str(path), map_location)
-
-
 CheckpointLoader.register_scheme(prefixes='', loader=load_from_local, force=True)
-CheckpointLoader.register_scheme(['http://', 'https://'], loader=load_from_url, force=True)
 
 
 def extract_state_dict(checkpoint: Mapping, source: str, prefix: str = '') -> dict:

@@ -1,8 +1,12 @@
-"""``init_cfg=dict(type='Pretrained', _scope_='mmaddp', ...)``: weights from a file, all of them."""
+"""``init_cfg=dict(type='Pretrained', ...)``: weights from a file, all of them.
+
+With ``_scope_='mmaddp'`` nothing may be left over either.
+"""
 
 from collections.abc import Sequence
 from typing import Optional
 
+from mmengine.registry import WEIGHT_INITIALIZERS as MMENGINE_WEIGHT_INITIALIZERS
 from mmengine.runner import CheckpointLoader
 from torch import nn
 
@@ -59,4 +63,36 @@ class StrictPretrained:
             self.allow_missing,
             self.allow_unexpected,
             self.drop,
+        )
+
+
+@MMENGINE_WEIGHT_INITIALIZERS.register_module(name='Pretrained', force=True)
+class HostPretrained(StrictPretrained):
+    """The same for configurations of a host, which do not name a scope.
+
+    Takes the place of mmengine's initialiser, which leaves gaps with a warning. Tensors may be left
+    over, as the classifier of a ResNet is where only its backbone is wanted; they are logged. The
+    counters of batch norms, which old files lack, may be missing.
+
+    Args:
+        checkpoint (str): File to load.
+        prefix (str, optional): See :class:`StrictPretrained`. Defaults to None.
+        map_location (str): As in :func:`torch.load`. Defaults to ``'cpu'``.
+        allow_missing (Sequence[str]): See :func:`mmaddp.utils.checkpoint.load_weights`. Defaults to
+            none.
+        drop (Sequence[str]): See :func:`mmaddp.utils.checkpoint.load_weights`. Defaults to none.
+    """
+
+    def __init__(
+        self,
+        checkpoint: str,
+        prefix: Optional[str] = None,
+        map_location: str = 'cpu',
+        allow_missing: Sequence[str] = (),
+        drop: Sequence[str] = (),
+    ) -> None:
+        counters = r'(.+\.)?num_batches_tracked$'
+        anything = ''
+        super().__init__(
+            checkpoint, prefix, map_location, [*allow_missing, counters], [anything], drop
         )

@@ -26,5 +26,10 @@ auto_scale_lr = dict(enable=False, base_batch_size=batch_size)
 
 # Beside the latest checkpoint (default_runtime.py), one of every 50 epochs stays.
 custom_hooks = [
-    dict(type='CheckpointHook', interval=50, save_last=False, filename_tmpl='kept_epoch_{}.pth')
+    dict(
+        type='mmaddp.CheckpointHook',
+        interval=50,
+        save_last=False,
+        filename_tmpl='kept_epoch_{}.pth',
+    )
 ]

@@ -1,4 +1,5 @@
 from .check_label_maps_hook import CheckLabelMapsHook
+from .checkpoint_hook import CheckpointHook
 from .class_count_hook import ClassCountHook
 from .non_finite_loss_hook import NonFiniteLossHook
 from .plain_message_hub_hook import PlainMessageHubHook
@@ -7,6 +8,7 @@ from .strict_load_hook import StrictLoadHook
 
 __all__ = [
     'CheckLabelMapsHook',
+    'CheckpointHook',
     'ClassCountHook',
     'NonFiniteLossHook',
     'PlainMessageHubHook',

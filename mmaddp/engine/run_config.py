@@ -116,7 +116,9 @@ def _replace_checkpoint_hooks(cfg: Config) -> None:
     """Put our hook in the place of mmengine's, which loses checkpoints when it is killed."""
     hooks = cfg.setdefault('default_hooks', ConfigDict())
     # What the Runner takes where a configuration says nothing.
-    hooks.setdefault('checkpoint', dict(type=CHECKPOINT_HOOK, interval=1))
+    hooks.setdefault('checkpoint', dict(interval=1))
+    if hooks['checkpoint'] is not None:
+        hooks['checkpoint'].setdefault('type', CHECKPOINT_HOOK)
     for hook in [*hooks.values(), *(cfg.get('custom_hooks') or [])]:
         if isinstance(hook, dict) and hook.get('type') in STOCK_CHECKPOINT_HOOKS:
             hook['type'] = CHECKPOINT_HOOK

@@ -1,7 +1,5 @@
 """From tensors to picture files."""
 
-import os
-import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +8,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 from torchvision.utils import make_grid
+
+from mmaddp.utils.atomic import atomic_path
 
 
 def quantize(images: Tensor) -> Tensor:
@@ -45,11 +45,8 @@ def save_png(image: Tensor, path: Path) -> None:
 
     Two processes may write the same image at once, as ranks do with the samples that pad a set.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f'.{path.name}.{uuid.uuid4().hex}.part')
-    Image.fromarray(to_uint8(image)).save(partial, format='PNG')
-    os.replace(partial, path)
+    with atomic_path(path) as unfinished:
+        Image.fromarray(to_uint8(image)).save(unfinished, format='PNG')
 
 
 def image_grid(images: Sequence[Tensor], columns: int, zoom: int = 1) -> Tensor:

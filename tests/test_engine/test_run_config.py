@@ -91,7 +91,7 @@ def test_options_and_unknown_keys(tmp_path):
 def test_hooks_are_added_unless_left_out(tmp_path):
     (tmp_path / 'a.py').write_text('default_hooks = dict(strict_load=None)')
     hooks = read_config(parse(tmp_path / 'a.py')).default_hooks
-    assert hooks.keys() == {'plain_message_hub', 'non_finite_loss'}
+    assert hooks.keys() == {'plain_message_hub', 'non_finite_loss', 'checkpoint'}
 
 
 @pytest.mark.parametrize('scope, stacks', [('mmpretrain', True), ('mmdet', False)])

@@ -7,8 +7,6 @@ how many fell into each class.
 """
 
 import argparse
-import json
-import os
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +15,7 @@ from mmengine.dataset import Compose
 from mmpretrain.registry import TRANSFORMS  # noqa: F401, fills the host's registry
 
 from mmaddp.apis import build_model
+from mmaddp.utils.atomic import write_json
 from mmaddp.utils.user_errors import user_errors
 
 
@@ -64,10 +63,7 @@ def run(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
             parser.error(f'{folder!r} holds no .png')
         results[name] = judge(model, pipeline, files, classes)
         print(f'{name}: {results[name]["accepted"]:.1%} of {len(files)} accepted')
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    partial = args.out.with_name(f'.{args.out.name}.part')
-    partial.write_text(json.dumps(results, indent=1))
-    os.replace(partial, args.out)
+    write_json(args.out, results)
 
 
 if __name__ == '__main__':

@@ -3,6 +3,8 @@
 import statistics
 from pathlib import Path
 
+from mmaddp.utils.atomic import write_text
+
 from .run import Run
 from .stages import STAGES
 
@@ -26,7 +28,7 @@ def write_report(work_dir: Path, runs: list[Run]) -> str:
             path = (first / picture.file).relative_to(work_dir)
             parts.append(f'## {picture.title}\n\n{picture.text}\n\n![{picture.title}]({path})')
     report = work_dir / 'report.md'
-    report.write_text('\n\n'.join(parts) + '\n')
+    write_text(report, '\n\n'.join(parts) + '\n')
     return f'\n{table}\n\nReport: {report}'
 
 

@@ -1,7 +1,6 @@
 """One pass through the quickstart, and what a stage of it is made of."""
 
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -10,6 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
+
+from mmaddp.utils.atomic import write_json
 
 MILESTONES = ('Epoch(val)', 'Wrote', ' made', 'accepted')
 SECONDS_PER_LINE = 5
@@ -71,9 +72,7 @@ class Run:
         start = time.monotonic()
         figures = stage.run(self)
         outcome = dict(seconds=time.monotonic() - start, figures=figures)
-        partial = folder / '.stage.json.part'
-        partial.write_text(json.dumps(outcome, indent=1))
-        os.replace(partial, folder / 'stage.json')
+        write_json(folder / 'stage.json', outcome)
         print(f'== {stage.name}: {outcome["seconds"]:.0f} s, {figures}', flush=True)
 
     def call(self, stage: str, tool: str, *arguments: object) -> None:

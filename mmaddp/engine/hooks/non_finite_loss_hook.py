@@ -1,7 +1,5 @@
 """Stop a run whose loss is no number, before it damages what is on disk."""
 
-import json
-import os
 from collections import deque
 from pathlib import Path
 from typing import NamedTuple, Optional
@@ -11,6 +9,7 @@ from mmengine.dist import all_reduce, get_rank
 from mmengine.hooks import CheckpointHook, Hook
 
 from mmaddp.registry import HOOKS
+from mmaddp.utils.atomic import write_json
 
 
 class _Step(NamedTuple):
@@ -148,7 +147,4 @@ def _write_report(path: Path, epoch: int, step: _Step) -> None:
         losses={key: repr(float(value)) for key, value in step.losses.items()},
         files=step.files,
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix('.tmp')
-    unfinished.write_text(json.dumps(report, indent=2))
-    os.replace(unfinished, path)
+    write_json(path, report)

@@ -1,4 +1,14 @@
+from .classification import Classifier, Features, classify, extract_features
 from .model import build_model
 from .visualization import generation_steps, reconstruct, target_images
 
-__all__ = ['build_model', 'generation_steps', 'reconstruct', 'target_images']
+__all__ = [
+    'Classifier',
+    'Features',
+    'build_model',
+    'classify',
+    'extract_features',
+    'generation_steps',
+    'reconstruct',
+    'target_images',
+]

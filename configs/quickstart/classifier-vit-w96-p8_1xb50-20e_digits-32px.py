@@ -47,7 +47,10 @@ model = dict(
     ),
 )
 train_dataloader = dict(batch_size=50, dataset=dict(dataset=dict(type='mmaddp.CustomDataset')))
-val_dataloader = dict(dataset=dict(dataset=dict(type='mmaddp.CustomDataset')))
+test_pipeline = _base_.val_pipeline
+val_dataloader = dict(
+    dataset=dict(dataset=dict(type='mmaddp.CustomDataset', pipeline=test_pipeline))
+)
 test_dataloader = val_dataloader
 val_evaluator = dict(type='Accuracy', topk=(1,))
 test_evaluator = val_evaluator

@@ -61,7 +61,8 @@ def test_features_of_a_pre_training_checkpoint(tmp_path):
     cfg = Config.fromfile(KNN)
     backbone = dict(toy_addp()['backbone'], out_type='featmap')
     cfg.model.backbone = backbone
-    cfg.test_dataloader.dataset.pipeline = cfg.test_dataloader.dataset.pipeline[::3]
+    dataset = cfg.test_dataloader.dataset.dataset
+    dataset.pipeline = dataset.pipeline[::3]
     images = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), np.uint8)
     found = extract_features(list(images), cfg, tmp_path / 'addp.pth')
     pixels = torch.from_numpy(images).permute(0, 3, 1, 2) / 255

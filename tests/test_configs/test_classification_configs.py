@@ -121,7 +121,7 @@ def test_data(finetuning):
     assert 'crop_ratio_range' not in crop  # the default, 0.08 to 1
     assert steps['RandomFlip'].prob == 0.5
     assert (erase.erase_prob, erase.mode, erase.min_area_ratio) == (0.25, 'rand', 0.02)
-    resize, crop = cfg.test_dataloader.dataset.pipeline[1:3]
+    resize, crop = cfg.test_dataloader.dataset.dataset.pipeline[1:3]
     assert (resize.scale, resize.edge, resize.interpolation) == (256, 'short', 'bicubic')
     assert crop.crop_size == 256
     normalise = cfg.data_preprocessor
@@ -150,7 +150,7 @@ def test_linear_probe_is_mages_recipe():
         assert (cfg.param_scheduler.warmup, cfg.param_scheduler.eta_min_ratio) == (10, 0.0)
         crop = cfg.train_dataloader.dataset.dataset.pipeline[1]
         assert crop.type == 'mmaddp.FirstTryResizedCrop' and crop.crop_ratio_range == (0.2, 1.0)
-        assert cfg.test_dataloader.dataset.pipeline[1].scale == 292
+        assert cfg.test_dataloader.dataset.dataset.pipeline[1].scale == 292
     model = build(config('vit-base-p16-linear_*'))
     bias = model.head.fc.bias
     groups = optimizer(config('vit-base-p16-linear_*'), model).param_groups

@@ -1,8 +1,6 @@
 """What the wheel carries, and the requirement files."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,29 +13,6 @@ CARRIED = ('configs', 'tools', 'model-index.yml')
 def names_in(file):
     lines = (line.split('#')[0].strip() for line in file.read_text().splitlines())
     return [re.match(r'[\w.-]+', line).group() for line in lines if line]
-
-
-@pytest.fixture(scope='module')
-def built(tmp_path_factory):
-    """The package as it goes into a wheel, built from a copy of the tracked files."""
-    files = subprocess.run(
-        ['git', 'ls-files', '-z'], cwd=REPOSITORY, capture_output=True, check=True, text=True
-    ).stdout.split('\0')
-    source = tmp_path_factory.mktemp('source')
-    for name in filter(None, files):
-        origin = REPOSITORY / name
-        if origin.is_file() and not name.startswith('tests/'):
-            (source / name).parent.mkdir(parents=True, exist_ok=True)
-            (source / name).write_bytes(origin.read_bytes())
-    (source / 'configs' / '__pycache__').mkdir()
-    (source / 'configs' / '__pycache__' / 'left.pyc').write_bytes(b'')
-    subprocess.run(
-        [sys.executable, 'setup.py', '-q', 'build_py', '--build-lib', 'lib'],
-        cwd=source,
-        check=True,
-        capture_output=True,
-    )
-    return source
 
 
 def test_package_carries_configs_and_tools(built):

@@ -68,10 +68,14 @@ val_dataloader = dict(
     persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
-        type='mmaddp.ImageNet',
-        data_root='data/imagenet/',
-        split='val',
-        pipeline=test_pipeline,
+        type='mmaddp.SeededDataset',
+        seed=0,
+        dataset=dict(
+            type='mmaddp.ImageNet',
+            data_root='data/imagenet/',
+            split='val',
+            pipeline=test_pipeline,
+        ),
     ),
 )
 val_evaluator = dict(type='Accuracy', topk=(1, 5))

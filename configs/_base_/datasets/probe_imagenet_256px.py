@@ -18,6 +18,6 @@ train_pipeline = [
 ]
 test_pipeline = [load, dict(_base_.test_pipeline[1], scale=292), *_base_.test_pipeline[2:]]
 train_dataloader = dict(batch_size=512, dataset=dict(dataset=dict(pipeline=train_pipeline)))
-val_dataloader = dict(batch_size=512, dataset=dict(pipeline=test_pipeline))
+val_dataloader = dict(batch_size=512, dataset=dict(dataset=dict(pipeline=test_pipeline)))
 test_dataloader = val_dataloader
 tta_pipeline = [*test_pipeline[:-1], _base_.tta_pipeline[-1]]

@@ -1,0 +1,56 @@
+"""A data set of somebody else, outside the repository, with the package as it is installed."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+from toy_classification import CONFIG, write_images
+
+from mmaddp.utils.config_keys import variables_used
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / 'docs' / 'classification.md'
+
+
+@pytest.fixture
+def documented():
+    """The example of the user page: a configuration of a data set with three classes."""
+    (example,) = re.findall(r'```python\n# my_pets\.py\n(.*?)```', PAGE.read_text(), re.DOTALL)
+    return example
+
+
+def test_example_is_short_and_changes_the_data_alone(documented, tmp_path):
+    assert len(documented.splitlines()) < 15
+    (tmp_path / 'my_pets.py').write_text(documented)
+    cfg = Config.fromfile(tmp_path / 'my_pets.py')
+    assert cfg.model.head.num_classes == cfg.data_preprocessor.num_classes == 3
+    assert cfg.train_dataloader.dataset.dataset.data_root == 'my_pets'
+    assert cfg.optim_wrapper.constructor == 'mmaddp.LayerDecayConstructor'
+    assert 'num_classes' in variables_used(str(tmp_path / 'my_pets.py'))
+
+
+def test_it_trains_from_an_installed_package(documented, built, tmp_path):
+    """The same lines on the quickstart's small network, by the packed tools."""
+    write_images(tmp_path / 'my_pets')
+    small = re.sub(r"'mmaddp::.*?'", f"'mmaddp::quickstart/{CONFIG.name}'", documented)
+    (tmp_path / 'my_pets.py').write_text(small)
+    package = built / 'lib'
+    environment = dict(os.environ, PYTHONPATH=str(package), OMP_NUM_THREADS='1')
+    options = ['model.backbone.init_cfg=None', 'train_cfg.max_epochs=1', 'param_scheduler.warmup=0']
+    options += ['train_dataloader.batch_size=4', 'train_cfg.val_interval=1']
+    tool = package / 'mmaddp' / '.mim' / 'tools' / 'train.py'
+    done = subprocess.run(
+        [sys.executable, tool, 'my_pets.py', '--cfg-options', *options],
+        cwd=tmp_path,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout
+    assert 'accuracy/top1' in done.stdout and str(ROOT) not in done.stdout
+    assert (tmp_path / 'work_dirs' / 'my_pets' / 'epoch_1.pth').is_file()

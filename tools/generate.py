@@ -1,9 +1,11 @@
-"""Generate images with a pre-trained ADDP checkpoint; no data set is needed.
+"""Generate images with an ADDP checkpoint; no data set is needed.
 
     python tools/generate.py CONFIG CHECKPOINT --num-images 64 --out work_dirs/samples --seed 0
 
-Writes ``images/NNNNNN.png`` and ``grid.png``. Image i depends on (seed, i) alone, not on the batch
-size. ``CONFIG`` is the configuration of the pre-training: its test loop generates.
+Writes ``images/NNNNNN.png``, ``grid.png`` and ``manifest.json``. Image i depends on (seed, i)
+alone. The same command continues a run that was stopped. ``CONFIG`` is one of
+``configs/generation/`` or that of a pre-training: its test loop generates, and ``tools/test.py``
+runs the same loop.
 """
 
 import argparse
@@ -21,51 +23,96 @@ TRAINING_KEYS = (
     *('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler', 'auto_scale_lr'),
     *('val_dataloader', 'val_cfg', 'val_evaluator', 'custom_hooks'),
 )
+SAMPLER_ARGUMENTS = (
+    *('num_steps', 'schedule', 'choice_temperature', 'dynamic_temperature', 'top_p', 'top_k'),
+)
+BLOCK = 64
+
+
+def image_numbers(text: str) -> range:
+    """Read '7' or '100-163', both ends included."""
+    first, _, last = text.partition('-')
+    return range(int(first), int(last or first) + 1)
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
-    parser.add_argument('config', help='config of an ADDP pre-training')
-    parser.add_argument('checkpoint', help='checkpoint of that pre-training')
-    parser.add_argument('--num-images', type=int, default=64)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('config', help='config whose test loop generates')
+    parser.add_argument('checkpoint', help='checkpoint of its model')
     parser.add_argument('--out', type=Path, required=True, help='folder of the images')
     parser.add_argument('--seed', type=int, default=0, help='seed of the whole set')
-    parser.add_argument('--batch-size', type=int, default=64, help='images at once, per process')
-    sampler = parser.add_argument_group('generation process; defaults are those of the config')
-    sampler.add_argument('--steps', type=int, dest='num_steps')
-    sampler.add_argument('--schedule', help='cosine or linear')
-    sampler.add_argument('--choice-temperature', type=float)
-    sampler.add_argument(
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument('--num-images', type=int, help='images 0, 1, ...; default 64')
+    which.add_argument(
+        '--indices', type=image_numbers, nargs='+', help='image numbers, as in 3 17 40-60'
+    )
+    which.add_argument('--seed-range', type=image_numbers, help='image numbers, as in 100-163')
+    parser.add_argument(
+        '--batch-size', type=int, help=f'images of a block; default {BLOCK}, or all if fewer'
+    )
+    parser.add_argument('--precision', choices=['fp32', 'bf16', 'fp16'])
+    parser.add_argument('--grid', type=int, help='images on grid.png; 0 for none')
+    add_sampler_arguments(parser)
+    add_common_arguments(parser)
+    return parser.parse_args()
+
+
+def add_sampler_arguments(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group('generation process; defaults are those of the config')
+    group.add_argument('--steps', type=int, dest='num_steps')
+    group.add_argument(
+        '--schedule', help="cosine, linear, square, or a function 'package.module:function'"
+    )
+    group.add_argument('--choice-temperature', type=float)
+    group.add_argument(
         '--static-temperature',
         dest='dynamic_temperature',
         action='store_false',
         default=None,
         help='keep the choice temperature constant instead of lowering it to zero',
     )
-    sampler.add_argument('--top-p', type=float, help='nucleus to draw from, in (0, 1]')
-    add_common_arguments(parser)
-    return parser.parse_args()
+    group.add_argument('--top-p', type=float, help='nucleus to draw from, in (0, 1]')
+    group.add_argument('--top-k', type=int, help='number of codes to draw from')
+
+
+def wanted_images(args: argparse.Namespace) -> dict:
+    """Arguments of the data set that say which images are made."""
+    if args.indices is not None:
+        return dict(indices=[index for part in args.indices for index in part])
+    if args.seed_range is not None:
+        return dict(num_images=len(args.seed_range), first_index=args.seed_range.start)
+    return dict(num_images=64 if args.num_images is None else args.num_images)
 
 
 def generation_config(args: argparse.Namespace) -> Config:
-    """Reduce the config of a pre-training to its test loop, with the command line's settings."""
+    """Reduce a config to its test loop, with the command line's settings."""
     args.work_dir = args.work_dir or str(args.out / 'log')
     cfg = read_config(args)
-    if cfg.get('test_dataloader') is None or 'sampler' not in cfg.model:
+    if 'GenerationLoop' not in str((cfg.get('test_cfg') or {}).get('type')):
         raise ValueError(
             f'{args.config} has no generation in its test loop: inherit '
             'mmaddp::_base_/generation/images_from_seeds.py and give the model a sampler.'
         )
-    if any((args.out / 'images').glob('*.png')):
-        raise ValueError(f'{args.out} already holds images: choose another --out or remove them.')
     for key in TRAINING_KEYS:
         cfg.pop(key, None)
-    names = ('num_steps', 'schedule', 'choice_temperature', 'dynamic_temperature', 'top_p')
-    given = {name: getattr(args, name) for name in names}
+    given = {name: getattr(args, name) for name in SAMPLER_ARGUMENTS}
+    cfg.model.setdefault('sampler', dict(type='mmaddp.AlternatingSampler'))
     cfg.model.sampler.update({name: value for name, value in given.items() if value is not None})
-    cfg.test_dataloader.batch_size = args.batch_size
-    cfg.test_dataloader.dataset.update(num_images=args.num_images, seed=args.seed)
-    cfg.test_evaluator.out_dir = str(args.out)
+    wanted = wanted_images(args)
+    number = len(wanted.get('indices', ())) or wanted['num_images']
+    dataset = dict(type=cfg.test_dataloader.dataset.type, seed=args.seed, **wanted)
+    if args.batch_size is not None and args.batch_size < 1:
+        raise ValueError(f'--batch-size must be at least 1, got {args.batch_size}.')
+    cfg.test_dataloader.batch_size = args.batch_size or max(1, min(BLOCK, number))
+    cfg.test_dataloader.dataset = dataset
+    loop = dict(
+        out_dir=str(args.out),
+        precision=args.precision,
+        grid_size=args.grid,
+    )
+    cfg.test_cfg.update({name: value for name, value in loop.items() if value is not None})
     cfg.load_from, cfg.resume = args.checkpoint, False
     return cfg
 
@@ -73,9 +120,10 @@ def generation_config(args: argparse.Namespace) -> Config:
 def main() -> None:
     args = parse_args()
     with user_errors('generate'):
-        Runner.from_cfg(generation_config(args)).test()
+        cfg = generation_config(args)
+        Runner.from_cfg(cfg).test()
     if is_main_process():
-        print(f'Wrote {args.num_images} images and grid.png to {args.out}')
+        print(f'Wrote the images and grid.png to {args.out}')
 
 
 if __name__ == '__main__':

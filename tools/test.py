@@ -9,6 +9,7 @@ import mmaddp  # noqa: F401, before any host: it mends what they miss
 from mmaddp.engine.inputs import check_inputs
 from mmaddp.engine.run_config import add_common_arguments, read_config
 from mmaddp.engine.test_options import OUT_SUFFIXES, add_metric, augment_test, out_metric
+from mmaddp.utils.user_errors import user_errors
 
 
 def parse_args() -> argparse.Namespace:
@@ -33,6 +34,12 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
+    with user_errors('test'):
+        test(args)
+
+
+def test(args: argparse.Namespace) -> None:
+    """Run the test loop of a configuration."""
     cfg = read_config(args)
     if cfg.get('test_dataloader') is None:
         raise ValueError(f'{args.config} has no test_dataloader, so there is nothing to test.')

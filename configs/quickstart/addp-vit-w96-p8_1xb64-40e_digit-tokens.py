@@ -66,5 +66,5 @@ model = dict(
         top_p=0.9,
     ),
 )
-test_evaluator = dict(grid_zoom=2)
+test_cfg = dict(grid_zoom=2)
 train_cfg = dict(max_epochs=40)

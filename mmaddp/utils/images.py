@@ -41,12 +41,18 @@ def to_uint8(images: Tensor) -> np.ndarray:
 
 
 def save_png(image: Tensor, path: Path) -> None:
-    """Write an RGB image (3, H, W) in [0, 1] as PNG; the file is complete or absent.
+    """Write an RGB image (3, H, W), in [0, 1] or uint8, as PNG; the file is complete or absent.
 
     Two processes may write the same image at once, as ranks do with the samples that pad a set.
     """
     with atomic_path(path) as unfinished:
         Image.fromarray(to_uint8(image)).save(unfinished, format='PNG')
+
+
+def read_png(path: Path) -> Tensor:
+    """Read a file of :func:`save_png` as RGB in [0, 1], shape (3, H, W)."""
+    with Image.open(path, formats=['PNG']) as image:
+        return torch.from_numpy(np.array(image)).movedim(-1, 0).float() / 255
 
 
 def image_grid(images: Sequence[Tensor], columns: int, zoom: int = 1) -> Tensor:

@@ -15,6 +15,8 @@ FILES = sorted(
     for path in ROOT.rglob('*.py')
     if '_base_' not in path.parts and not path.name.startswith('parts_')
 )
+GENERATION = [path for path in FILES if path.parent.name == 'generation']
+TRAINED = [path for path in FILES if path not in GENERATION]
 
 
 def test_there_are_configs():
@@ -26,7 +28,22 @@ def test_no_key_without_effect(path):
     check_config_keys(Config.fromfile(path))
 
 
-@pytest.mark.parametrize('path', FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize('path', GENERATION, ids=lambda path: path.stem)
+def test_name_says_how_images_are_generated(path):
+    cfg = Config.fromfile(path)
+    fields = re.search(r'_vit-(\w+)-p16_8xb(\d+)-(\w+)-(\d+)steps_', path.name)
+    assert fields, f'{path.name} does not name size, block, schedule and steps'
+    size, block, schedule, steps = fields.groups()
+    sampler = cfg.model.sampler
+    assert cfg.model.backbone.arch == size
+    assert cfg.test_dataloader.batch_size == int(block)
+    assert (sampler.schedule, sampler.num_steps) == (schedule, int(steps))
+    assert cfg.test_dataloader.dataset.num_images == 50000
+    assert cfg.test_cfg.type == 'mmaddp.GenerationLoop'
+    assert 'train_dataloader' not in cfg
+
+
+@pytest.mark.parametrize('path', TRAINED, ids=lambda path: path.stem)
 def test_name_says_what_is_inside(path):
     cfg = Config.fromfile(path)
     if cfg.get('train_dataloader') is None:

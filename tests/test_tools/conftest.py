@@ -1,6 +1,8 @@
 """The tools as a user calls them, on a configuration of toy size."""
 
+import multiprocessing
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -34,6 +36,33 @@ def call(tmp_path):
             text=True,
             timeout=300,
         )
+
+    return run
+
+
+def _run_tool(tool, arguments, folder, output):
+    torch.set_num_threads(1)
+    os.chdir(folder)
+    sys.stdout = sys.stderr = open(output, 'w')  # noqa: SIM115, open as long as the process
+    os.dup2(sys.stdout.fileno(), 1)
+    os.dup2(sys.stdout.fileno(), 2)
+    sys.argv = [str(tool), *map(str, arguments)]
+    runpy.run_path(str(tool), run_name='__main__')
+
+
+@pytest.fixture
+def call_tool(tmp_path_factory, tmp_path):
+    """Run a tool in an empty folder, in a process that need not import everything first."""
+
+    def run(tool, *arguments):
+        output = tmp_path_factory.mktemp('output') / 'output.txt'
+        fork = multiprocessing.get_context('fork')
+        process = fork.Process(
+            target=_run_tool, args=(ROOT / 'tools' / tool, arguments, tmp_path, output)
+        )
+        process.start()
+        process.join(300)
+        return subprocess.CompletedProcess(tool, process.exitcode, output.read_text())
 
     return run
 

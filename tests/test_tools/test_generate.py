@@ -1,5 +1,3 @@
-import sys
-
 import numpy as np
 import pytest
 import torch
@@ -13,13 +11,13 @@ from mmaddp.registry import MODELS
 
 
 @pytest.fixture
-def generate(call, tmp_path):
+def generate(call_tool, tmp_path):
     """Call the tool with an untrained checkpoint, in an empty folder."""
     model = MODELS.build(Config.fromfile(CONFIG).model)
     torch.save(dict(state_dict=model.state_dict()), tmp_path / 'addp.pth')
 
     def run(*arguments, checkpoint='addp.pth'):
-        return call(sys.executable, ROOT / 'tools' / 'generate.py', CONFIG, checkpoint, *arguments)
+        return call_tool('generate.py', CONFIG, checkpoint, *arguments)
 
     return run
 
@@ -47,7 +45,30 @@ def test_images_do_not_depend_on_the_batch_size(generate, tmp_path):
     assert (sampler.schedule, sampler.num_steps, sampler.top_p) == ('linear', 4, 0.8)
     assert (sampler.choice_temperature, sampler.dynamic_temperature) == (3.0, False)
     again = generate('--num-images', 1, '--out', 'a')
-    assert again.returncode == 1 and 'already holds images' in again.stdout
+    assert again.returncode == 1
+    assert (
+        "a was made with other settings: seed 7, now 0; sampler.schedule 'linear', now 'cosine'"
+        in (again.stdout.splitlines()[-1])
+    )
+
+
+def test_subsets_and_continuing_give_the_files_of_the_whole(generate, tmp_path):
+    calls = dict(
+        whole=('--num-images', 8),
+        some=('--indices', 2, '5-6'),
+        middle=('--seed-range', '3-5', '--grid', 0),
+    )
+    for out, which in calls.items():
+        done = generate(*which, '--out', out, '--batch-size', 4, '--steps', 3, '--top-k', 8)
+        assert done.returncode == 0, done.stdout
+    files = {
+        out: {f.name: f.read_bytes() for f in (tmp_path / out / 'images').iterdir()}
+        for out in calls
+    }
+    assert sorted(files['some']) == ['000002.png', '000005.png', '000006.png']
+    assert sorted(files['middle']) == ['000003.png', '000004.png', '000005.png']
+    assert all(part.items() <= files['whole'].items() for part in files.values())
+    assert not (tmp_path / 'middle' / 'grid.png').exists()
 
 
 @pytest.mark.parametrize(
@@ -56,6 +77,12 @@ def test_images_do_not_depend_on_the_batch_size(generate, tmp_path):
         ((), 'absent.pth', 'There is no checkpoint absent.pth'),
         (('--schedule', 'cosin'), 'addp.pth', "Unknown mask schedule 'cosin'"),
         (('--num-images', 0), 'addp.pth', 'num_images must be at least 1, got 0'),
+        (('--steps', 0), 'addp.pth', 'num_steps must be at least 1, got 0'),
+        (('--steps', 17), 'addp.pth', 'num_steps is 17, but a grid of (4, 4) has 16 positions'),
+        (('--choice-temperature', -1), 'addp.pth', 'choice_temperature must be finite and not'),
+        (('--top-p', 1.5), 'addp.pth', 'top_p must lie in (0, 1], got 1.5'),
+        (('--batch-size', 0), 'addp.pth', '--batch-size must be at least 1, got 0'),
+        (('--out', '.'), 'addp.pth', 'holds other files (addp.pth)'),
     ],
 )
 def test_one_clear_message(generate, arguments, checkpoint, message):

@@ -9,6 +9,7 @@ from test_tools.conftest import ROOT, TOY
 
 from mmaddp.registry import MODELS
 
+IMAGES = ROOT / 'configs' / '_base_' / 'generation' / 'images_from_seeds.py'
 TEST = [sys.executable, ROOT / 'tools' / 'test.py']
 
 
@@ -16,12 +17,9 @@ TEST = [sys.executable, ROOT / 'tools' / 'test.py']
 def generation(tmp_path):
     """A configuration whose test generates three images, and a checkpoint of its model."""
     (tmp_path / 'generate.py').write_text(
-        f'_base_ = {str(TOY)!r}\n'
-        'test_dataloader = dict(batch_size=2, num_workers=0,\n'
-        '    dataset=dict(type="mmaddp.GenerationSeeds", num_images=3, seed=0),\n'
-        '    sampler=dict(type="DefaultSampler", shuffle=False))\n'
-        'test_evaluator = dict(type="mmaddp.ImageWriter", out_dir="out")\n'
-        'test_cfg = dict()\n'
+        f'_base_ = [{str(TOY)!r}, {str(IMAGES)!r}]\n'
+        'test_dataloader = dict(batch_size=2, dataset=dict(num_images=3))\n'
+        'test_cfg = dict(out_dir="out")\n'
     )
     model = Config.fromfile(TOY).model
     for part in (model.target_generator.tokenizer, model.target_generator.token_predictor):

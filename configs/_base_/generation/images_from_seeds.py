@@ -1,5 +1,6 @@
 # Unconditional generation as the test loop of an ADDP model; tools/generate.py sets number, seed
-# and folder. 50,000 images are what FID is published for.
+# and folder. 50,000 images are what FID is published for. The loop deals blocks of batch_size
+# images to the processes, and asks no sampler.
 test_dataloader = dict(
     batch_size=64,
     num_workers=0,
@@ -8,5 +9,6 @@ test_dataloader = dict(
     sampler=dict(type='DefaultSampler', shuffle=False),
     collate_fn=dict(type='default_collate'),
 )
-test_evaluator = dict(type='mmaddp.ImageWriter', out_dir='work_dirs/generated')
-test_cfg = dict()
+# Metrics; tools/analysis_tools/eval_generation.py scores the folder afterwards.
+test_evaluator = []
+test_cfg = dict(type='mmaddp.GenerationLoop', out_dir=None, precision='fp32')

@@ -103,6 +103,7 @@ def _generation(model: ADDP, reference: Reference) -> Rows:
         sampler = AlternatingSampler(len(steps), schedule, CHOICE_TEMPERATURE)
         batch_size = len(tensors['x0'])
         state = GenerationState.blank(batch_size, model.neck.num_tokens, torch.device('cpu'))
+        lengths = sampler.lengths(model.neck.num_tokens)
         for step in steps:
             name = f'generate.{schedule}.{step}'
             num_visible = model.neck.num_tokens - state.num_masked
@@ -113,7 +114,7 @@ def _generation(model: ADDP, reference: Reference) -> Rows:
                 yield from _nucleus(logits, tensors)
             probs = logits.softmax(-1)
             ids, gumbel = tensors[f'{name}.sampled_ids'], tensors[f'{name}.gumbel']
-            state = sampler.advance(state, step, probs, ids, gumbel)
+            state = sampler.advance(state, step, probs, ids, gumbel, lengths[step])
             yield f'{name}.mask_next', state.mask
             images = model.target_generator.decode(state.token_ids, probs, state.mask)
             state = replace(state, images=images)

@@ -1,6 +1,8 @@
 """Alternating Denoising Diffusion Process."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from typing import Optional
 
 import torch
@@ -25,7 +27,8 @@ class ADDP(BaseSelfSupervisor):
         head (dict): Config of the output layer.
         target_generator (dict): Config of the target generator.
         sampler (dict, optional): Config of the generation process, needed in 'predict' mode only.
-            Defaults to ``dict(type='mmaddp.AlternatingSampler')``.
+            Defaults to the paper's: :class:`AlternatingSampler` with 20 steps, or as many as
+            there are positions if these are fewer.
         pixel_mean (Sequence[float]): Mean of the encoder's RGB input in [0, 1]. Defaults to
             ImageNet's.
         pixel_std (Sequence[float]): Its standard deviation. Defaults to ImageNet's.
@@ -54,7 +57,10 @@ class ADDP(BaseSelfSupervisor):
             data_preprocessor=data_preprocessor or dict(type='mmaddp.ADDPDataPreprocessor'),
             init_cfg=init_cfg,
         )
-        self.sampler = TASK_UTILS.build(sampler or dict(type='mmaddp.AlternatingSampler'))
+        steps = min(20, self.neck.num_tokens)
+        default_sampler = dict(type='mmaddp.AlternatingSampler', num_steps=steps)
+        self.sampler = TASK_UTILS.build(sampler or default_sampler)
+        self._start_logits: Optional[dict[int, Tensor]] = None
         for name, value in (('pixel_mean', pixel_mean), ('pixel_std', pixel_std)):
             self.register_buffer(name, torch.tensor(value).view(-1, 1, 1), persistent=False)
         self._check_sizes()
@@ -72,6 +78,11 @@ class ADDP(BaseSelfSupervisor):
                     f'{name} is {found}, but the other parts of the model need {expected}: '
                     'img_size, patch_size, num_tokens, num_codes and grid_size must agree.'
                 )
+        if self.sampler.num_steps > generator.num_tokens:
+            raise ValueError(
+                f'num_steps is {self.sampler.num_steps}, but a grid of {generator.grid_size} has '
+                f'{generator.num_tokens} positions to fix: take at most as many steps.'
+            )
 
     def encode(self, images: Tensor) -> Tensor:
         """Encode RGB images (B, 3, H, W), clamped to [0, 1], to latents (B, 1 + L, C)."""
@@ -132,23 +143,60 @@ class ADDP(BaseSelfSupervisor):
         num_codes = self.neck.vocabulary.num_codes
         return self.head(image_feats, self.neck.token_embed, num_codes).float()
 
+    @contextmanager
+    def reuse_start(self) -> Iterator[None]:
+        """Compute what the network says of an all-masked grid once per batch size, and keep it.
+
+        While everything is masked the logits depend on nothing but the weights. They are kept for
+        a whole batch, because its rows may differ in their last bits: so reusing them changes
+        nothing. Weights, device and precision must stay as they are within the context.
+        """
+        kept = self._start_logits
+        self._start_logits = {} if kept is None else kept
+        try:
+            yield
+        finally:
+            self._start_logits = kept
+
+    def _denoise(self, kept: dict[int, Tensor], images, token_ids, mask, num_visible) -> Tensor:
+        """As :meth:`denoise`, with the logits of the all-masked grid taken from ``kept``."""
+        if num_visible:
+            return self.denoise(images, token_ids, mask, num_visible)
+        if len(mask) not in kept:
+            kept[len(mask)] = self.denoise(images, token_ids, mask, num_visible)
+        return kept[len(mask)]
+
     @torch.no_grad()
-    def generate(self, seeds: Sequence[int]) -> Iterator[GenerationState]:
-        """Generate one image per seed; an image depends on its seed alone.
+    def generate(
+        self,
+        seeds: Sequence[int],
+        start: Optional[GenerationState] = None,
+        lengths: Optional[Sequence[int]] = None,
+        every_image: bool = True,
+    ) -> Iterator[GenerationState]:
+        """Generate one image per seed; an image depends on its seed and its start alone.
 
         Args:
             seeds (Sequence[int]): Seeds of the images, B of them.
+            start (GenerationState, optional): Where to start. Defaults to nothing but masks.
+            lengths (Sequence[int], optional): See :meth:`AlternatingSampler.iterate`.
+            every_image (bool): See :meth:`AlternatingSampler.iterate`. Defaults to True.
 
         Yields:
             GenerationState: After each step; the images of the last one are the result.
         """
         num_tokens = self.neck.num_tokens
         device = self.neck.mask_token.device
+        if start is None:
+            start = GenerationState.blank(len(seeds), num_tokens, device)
+        kept = {} if self._start_logits is None else self._start_logits
         yield from self.sampler.iterate(
-            GenerationState.blank(len(seeds), num_tokens, device),
-            denoise=self.denoise,
+            start,
+            denoise=partial(self._denoise, kept),
             decode=self.target_generator.decode,
             draw_noise=SampleNoise(seeds, num_tokens, device).draw,
+            lengths=lengths,
+            every_image=every_image,
         )
 
     def predict(self, data_samples: list[DataSample]) -> list[DataSample]:
@@ -158,10 +206,13 @@ class ADDP(BaseSelfSupervisor):
             data_samples (list[DataSample]): Hold ``seed`` (int).
 
         Returns:
-            list[DataSample]: The same, with ``pred_image``, RGB, shape (3, H, W), in [0, 1].
+            list[DataSample]: The same, with ``pred_image``, RGB, shape (3, H, W), in [0, 1], and
+            ``pred_token_ids``, long, shape (L,).
         """
-        for state in self.generate([sample.seed for sample in data_samples]):
-            images = state.images
-        for sample, image in zip(data_samples, images.clamp(0, 1)):
+        for state in self.generate([sample.seed for sample in data_samples], every_image=False):
+            last = state
+        images = last.images.float().clamp(0, 1)
+        for sample, image, token_ids in zip(data_samples, images, last.token_ids):
             sample.set_field(image, 'pred_image')
+            sample.set_field(token_ids, 'pred_token_ids')
         return data_samples

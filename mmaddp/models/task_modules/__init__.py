@@ -2,7 +2,7 @@ from .alternating_sampler import AlternatingSampler, GenerationState
 from .mask_schedules import SCHEDULES, get_schedule, num_masked_after
 from .nested_masks import NestedMasks, NestedMaskSampler, mask_smallest
 from .sample_noise import SampleNoise
-from .token_sampling import draw_ids, least_confident, nucleus_mask
+from .token_sampling import draw_ids, least_confident, nucleus_mask, top_mask
 
 __all__ = [
     'SCHEDULES',
@@ -17,4 +17,5 @@ __all__ = [
     'mask_smallest',
     'nucleus_mask',
     'num_masked_after',
+    'top_mask',
 ]

@@ -1,16 +1,16 @@
 """The generation process of ADDP."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Optional
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Optional, Union
 
 import torch
 from torch import Tensor
 
 from mmaddp.registry import TASK_UTILS
 
-from .mask_schedules import get_schedule, num_masked_after
-from .token_sampling import draw_ids, least_confident, nucleus_mask
+from .mask_schedules import Schedule, get_schedule, num_masked_after
+from .token_sampling import draw_ids, least_confident, nucleus_mask, top_mask
 
 Denoiser = Callable[[Optional[Tensor], Tensor, Tensor, int], Tensor]
 """(images (B, 3, H, W), token_ids (B, L), mask (B, L), visible positions) -> logits (B, L, K)."""
@@ -27,8 +27,8 @@ class GenerationState:
         token_ids (Tensor): Ids, long, shape (B, L); meaningful where visible.
         mask (Tensor): Positions still to be decided, bool, shape (B, L), True = masked.
         num_masked (int): Masked positions, the same in every sample.
-        images (Tensor, optional): Decoded RGB images, shape (B, 3, H, W), not clamped. None before
-            the first step of a generation from nothing, where no image can matter.
+        images (Tensor, optional): Decoded RGB images, shape (B, 3, H, W), not clamped. None while
+            everything is masked, where no image can matter, unless every image was asked for.
         probs (Tensor, optional): Distribution over the codes that the step drew from, shape
             (B, L, K). None before the first step.
     """
@@ -55,47 +55,86 @@ class AlternatingSampler:
     """Alternates between denoising tokens and decoding images.
 
     Args:
-        num_steps (int): Steps N. Defaults to 20.
-        schedule (str): Mask schedule, 'cosine' or 'linear'. Defaults to 'cosine'.
+        num_steps (int): Steps N, at most as many as there are positions. Defaults to 20.
+        schedule (str | Schedule): Mask schedule: 'cosine', 'linear', 'square', any function from
+            progress (0, 1] to the share that stays masked, or the name of one,
+            'package.module:function'. Defaults to 'cosine'.
         choice_temperature (float): Weight of the Gumbel noise on the confidence. Defaults to 6.
         dynamic_temperature (bool): Lower the weight linearly to zero at the last step; otherwise it
             is constant. Defaults to True.
         top_p (float): Nucleus from which ids are drawn, in (0, 1]; 1, the default, means all codes.
+        top_k (int, optional): Most probable codes from which ids are drawn; the nucleus is taken
+            of what they leave. Defaults to None, all codes.
+
+    Raises:
+        ValueError: An argument is out of range, or there is no such schedule.
     """
 
     def __init__(
         self,
         num_steps: int = 20,
-        schedule: str = 'cosine',
+        schedule: Union[str, Schedule] = 'cosine',
         choice_temperature: float = 6.0,
         dynamic_temperature: bool = True,
         top_p: float = 1.0,
+        top_k: Optional[int] = None,
     ):
         if num_steps < 1:
             raise ValueError(f'num_steps must be at least 1, got {num_steps}.')
-        if choice_temperature < 0:
-            raise ValueError(f'choice_temperature must not be negative, got {choice_temperature}.')
+        if not 0 <= choice_temperature < float('inf'):
+            raise ValueError(
+                f'choice_temperature must be finite and not negative, got {choice_temperature}.'
+            )
         if not 0 < top_p <= 1:
             raise ValueError(f'top_p must lie in (0, 1], got {top_p}.')
+        if top_k is not None and top_k < 1:
+            raise ValueError(f'top_k must be at least 1, got {top_k}.')
         self.num_steps = num_steps
         self.schedule = get_schedule(schedule)
         self.choice_temperature = choice_temperature
         self.dynamic_temperature = dynamic_temperature
         self.top_p = top_p
+        self.top_k = top_k
 
     def temperature(self, step: int) -> float:
         """Weight of the Gumbel noise in a step."""
         left = 1 - (step + 1) / self.num_steps if self.dynamic_temperature else 1.0
         return self.choice_temperature * left
 
+    def lengths(self, num_tokens: int, mask_ratio: float = 1.0) -> list[int]:
+        """Masked positions after each step.
+
+        Args:
+            num_tokens (int): Positions L, or those of them that are masked at the start.
+            mask_ratio (float): Share of ``num_tokens`` that is masked at the start, in (0, 1].
+                Defaults to 1.
+
+        Returns:
+            list[int]: Never increasing, because what is known stays known; the last is 1 or more.
+        """
+        lengths = []
+        for step in range(self.num_steps):
+            length = num_masked_after(step, self.num_steps, num_tokens, self.schedule, mask_ratio)
+            lengths.append(min([length, *lengths[-1:]]))
+        return lengths
+
     def draw(self, probs: Tensor, uniform: Tensor) -> Tensor:
         """Draw ids (B, L) from distributions (B, L, K) with uniform noise (B, L)."""
+        if self.top_k is not None:
+            probs = probs * top_mask(probs, self.top_k)
+            probs = probs / probs.sum(dim=-1, keepdim=True)
         if self.top_p < 1:
             probs = probs * nucleus_mask(probs, self.top_p)
         return draw_ids(probs, uniform)
 
     def advance(
-        self, state: GenerationState, step: int, probs: Tensor, ids: Tensor, gumbel: Tensor
+        self,
+        state: GenerationState,
+        step: int,
+        probs: Tensor,
+        ids: Tensor,
+        gumbel: Tensor,
+        num_masked: int,
     ) -> GenerationState:
         """Fix the ids of the most confident positions.
 
@@ -105,13 +144,12 @@ class AlternatingSampler:
             probs (Tensor): Distribution over the codes, shape (B, L, K).
             ids (Tensor): Ids drawn from it, long, shape (B, L).
             gumbel (Tensor): Standard Gumbel noise, shape (B, L).
+            num_masked (int): Positions that stay masked, as :meth:`lengths` gives them.
 
         Returns:
             GenerationState: After the step, without its images.
         """
         token_ids = torch.where(state.mask, ids, state.token_ids)
-        num_tokens = token_ids.shape[1]
-        num_masked = num_masked_after(step, self.num_steps, num_tokens, self.schedule)
         mask = least_confident(
             probs, token_ids, state.mask, self.temperature(step) * gumbel, num_masked
         )
@@ -123,6 +161,8 @@ class AlternatingSampler:
         denoise: Denoiser,
         decode: Decoder,
         draw_noise: Callable[[], tuple[Tensor, Tensor]],
+        lengths: Optional[Sequence[int]] = None,
+        every_image: bool = True,
     ) -> Iterator[GenerationState]:
         """Generate step by step.
 
@@ -131,16 +171,25 @@ class AlternatingSampler:
             denoise (Denoiser): The network.
             decode (Decoder): The tokenizer's decoder.
             draw_noise (Callable): Gives uniform and Gumbel noise, each of shape (B, L), per step.
+            lengths (Sequence[int], optional): Masked positions after each step. Defaults to those
+                of :meth:`lengths` for the positions that are masked at the start.
+            every_image (bool): Decode the images of all steps, for a viewer. Otherwise those that
+                neither the network nor the caller needs are left out: while everything is masked.
+                Defaults to True.
 
         Yields:
             GenerationState: After each step; the images of the last one are the result.
         """
-        for step in range(self.num_steps):
-            num_visible = state.mask.shape[1] - state.num_masked
+        num_tokens = state.mask.shape[1]
+        lengths = self.lengths(state.num_masked) if lengths is None else lengths
+        for step, num_masked in enumerate(lengths):
+            num_visible = num_tokens - state.num_masked
             logits = denoise(state.images, state.token_ids, state.mask, num_visible)
             probs = logits.softmax(dim=-1)
             uniform, gumbel = draw_noise()
-            state = self.advance(state, step, probs, self.draw(probs, uniform), gumbel)
-            images = decode(state.token_ids, probs, state.mask)
-            state = GenerationState(state.token_ids, state.mask, state.num_masked, images, probs)
+            ids = self.draw(probs, uniform)
+            state = self.advance(state, step, probs, ids, gumbel, num_masked)
+            if every_image or num_masked < num_tokens or step == len(lengths) - 1:
+                images = decode(state.token_ids, probs, state.mask)
+                state = replace(state, images=images)
             yield state

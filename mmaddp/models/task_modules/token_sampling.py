@@ -25,6 +25,20 @@ def nucleus_mask(probs: Tensor, top_p: float) -> Tensor:
     return torch.zeros_like(kept).scatter(-1, order, kept)
 
 
+def top_mask(probs: Tensor, top_k: int) -> Tensor:
+    """The ``top_k`` most probable codes.
+
+    Args:
+        probs (Tensor): Distribution over the codes, shape (..., K).
+        top_k (int): Codes to keep, at least 1; all if there are fewer.
+
+    Returns:
+        Tensor: bool, shape (..., K), True = kept.
+    """
+    best = probs.topk(min(top_k, probs.shape[-1]), dim=-1).indices
+    return torch.zeros_like(probs, dtype=torch.bool).scatter(-1, best, True)
+
+
 def draw_ids(probs: Tensor, uniform: Tensor) -> Tensor:
     """Draw ids by inverting the cumulative distribution.
 

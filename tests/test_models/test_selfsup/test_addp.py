@@ -66,6 +66,19 @@ def test_generation_depends_on_the_seed_alone():
     assert together[1].min() >= 0 and together[1].max() <= 1
 
 
+def test_token_ids_do_not_depend_on_the_batch_size():
+    model = build(sampler=dict(type='mmaddp.AlternatingSampler', num_steps=12)).eval()
+
+    def token_ids(seeds):
+        samples = [DataSample(metainfo=dict(seed=seed)) for seed in seeds]
+        return torch.stack([s.pred_token_ids for s in model(None, samples, mode='predict')])
+
+    together = token_ids(range(30))
+    for batch_size in (1, 7):
+        parts = [range(30)[start : start + batch_size] for start in range(0, 30, batch_size)]
+        assert torch.equal(torch.cat([token_ids(part) for part in parts]), together)
+
+
 def test_training_lowers_the_loss():
     torch.manual_seed(0)
     model = build()
@@ -89,6 +102,7 @@ def test_training_lowers_the_loss():
         (dict(neck=toy_decoder(num_tokens=64)), r'neck\.num_tokens'),
         (dict(neck=toy_decoder(num_codes=30)), r'neck\.num_codes'),
         (dict(neck=toy_decoder(num_class_ids=77)), 'head vocabulary'),
+        (dict(sampler=dict(type='mmaddp.AlternatingSampler', num_steps=17)), 'num_steps'),
     ],
 )
 def test_parts_that_do_not_fit(wrong, name):

@@ -8,7 +8,7 @@ from mmaddp.models.task_modules import AlternatingSampler, GenerationState, Samp
 LENGTH, NUM_CODES = 16, 6
 
 
-def run(sampler, seeds=(0, 1, 2)):
+def run(sampler, seeds=(0, 1, 2), **options):
     """Generate with a network whose logits depend on the position only."""
     table = torch.randn(LENGTH, NUM_CODES, generator=torch.Generator().manual_seed(0))
     asked = []
@@ -23,7 +23,7 @@ def run(sampler, seeds=(0, 1, 2)):
     device = torch.device('cpu')
     start = GenerationState.blank(len(seeds), LENGTH, device)
     noise = SampleNoise(seeds, LENGTH, device)
-    return list(sampler.iterate(start, denoise, decode, noise.draw)), asked
+    return list(sampler.iterate(start, denoise, decode, noise.draw, **options)), asked
 
 
 def test_each_position_is_uncovered_once_and_keeps_its_id():
@@ -58,8 +58,51 @@ def test_small_nucleus_takes_the_best_code():
     assert torch.equal(state.token_ids, state.probs.argmax(-1))
 
 
+def test_top_k_leaves_the_best_codes():
+    sampler = AlternatingSampler(num_steps=3, top_k=2)
+    state = run(sampler, seeds=range(20))[0][-1]
+    best = state.probs[0].topk(2, dim=-1).indices
+    drawn = [set(column.tolist()) for column in state.token_ids.T]
+    assert all(ids <= set(pair.tolist()) for ids, pair in zip(drawn, best))
+    assert any(len(ids) == 2 for ids in drawn)
+
+
+def test_nucleus_is_taken_of_what_top_k_leaves():
+    sampler = AlternatingSampler(num_steps=3, top_k=2, top_p=0.6)
+    probs = torch.tensor([[[0.4, 0.2, 0.2, 0.2]]])  # of two codes the first has 2 / 3
+    uniform = torch.tensor([[0.999]])
+    assert sampler.draw(probs, uniform).item() == 0
+
+
+def test_what_is_known_stays_known_under_any_schedule():
+    def backwards(progress):
+        return 0.3 + 0.6 * abs(progress - 0.5)
+
+    sampler = AlternatingSampler(num_steps=6, schedule=backwards)
+    lengths = sampler.lengths(LENGTH)
+    assert lengths == sorted(lengths, reverse=True) and lengths[-1] == lengths[2] == 5
+    states, _ = run(sampler)
+    assert [state.num_masked for state in states] == lengths
+
+
+def test_images_that_nobody_looks_at_are_left_out():
+    sampler = AlternatingSampler(num_steps=8)
+    assert sampler.lengths(LENGTH)[:2] == [16, 15]
+    seen = [state.images is not None for state in run(sampler, every_image=False)[0]]
+    assert seen == [False] + [True] * 7
+    assert all(state.images is not None for state in run(sampler)[0])
+
+
 @pytest.mark.parametrize(
-    'wrong', [dict(num_steps=0), dict(choice_temperature=-1.0), dict(top_p=0.0), dict(top_p=1.1)]
+    'wrong',
+    [
+        dict(num_steps=0),
+        dict(choice_temperature=-1.0),
+        dict(choice_temperature=float('nan')),
+        dict(top_p=0.0),
+        dict(top_p=1.1),
+        dict(top_k=0),
+    ],
 )
 def test_bad_arguments(wrong):
     ((name, value),) = wrong.items()

@@ -1,3 +1,5 @@
+import math
+
 import pytest
 
 from mmaddp.models.task_modules import get_schedule, num_masked_after
@@ -26,3 +28,38 @@ def test_float64_rounds_up_to_129():
 def test_unknown_schedule():
     with pytest.raises(ValueError, match=r"Unknown mask schedule 'cosin'.*'cosine', 'linear'"):
         get_schedule('cosin')
+
+
+def test_square():
+    assert lengths('square', 4) == [240, 192, 112, 1]
+
+
+def test_mask_ratio_below_one():
+    """ceil(256 x ratio x mask_ratio), at most floor(256 x mask_ratio)."""
+    schedule = get_schedule('cosine')
+    found = [num_masked_after(step, 4, 256, schedule, mask_ratio=0.7) for step in range(4)]
+    assert found == [math.ceil(256 * math.cos(math.pi / 2 * 0.25) * 0.7), 127, 69, 1]
+    assert num_masked_after(0, 256, 256, schedule, mask_ratio=0.7) == 179
+
+
+def fast(progress):
+    return (1 - progress) ** 3
+
+
+def test_any_function(monkeypatch):
+    name = f'{__name__}:fast'
+    assert get_schedule(name)(0.5) == get_schedule(fast)(0.5) == 0.125
+
+
+@pytest.mark.parametrize(
+    'schedule, message',
+    [
+        ('no_such_module:f', 'cannot be imported'),
+        ('math:no_such_function', 'cannot be imported'),
+        ('math:exp', r'gives 1\.0100.* at progress 0\.01'),
+        (lambda progress: math.nan, 'gives nan'),
+    ],
+)
+def test_functions_that_are_no_schedule(schedule, message):
+    with pytest.raises(ValueError, match=message):
+        get_schedule(schedule)

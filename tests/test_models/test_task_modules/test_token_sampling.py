@@ -1,6 +1,6 @@
 import torch
 
-from mmaddp.models.task_modules import draw_ids, least_confident, nucleus_mask
+from mmaddp.models.task_modules import draw_ids, least_confident, nucleus_mask, top_mask
 
 
 def test_draw_follows_the_distribution():
@@ -23,6 +23,13 @@ def test_nucleus_keeps_codes_while_the_sum_before_them_is_small():
     assert nucleus_mask(probs, 0.51).tolist() == [False, True, False, True]
     assert nucleus_mask(probs, 0.01).tolist() == [False, True, False, False]
     assert nucleus_mask(probs, 1.0).all()
+
+
+def test_top_k_keeps_exactly_k():
+    probs = torch.tensor([[0.2, 0.5, 0.05, 0.25], [0.25, 0.25, 0.25, 0.25]])
+    assert top_mask(probs, 2)[0].tolist() == [False, True, False, True]
+    assert top_mask(probs, 3).sum(-1).tolist() == [3, 3]
+    assert top_mask(probs, 9).all()
 
 
 def test_known_positions_stay_known():

@@ -1,0 +1,145 @@
+"""The folder of a generation run: checked when it is found, written while the next block runs."""
+
+import re
+from collections import deque
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Optional
+
+import numpy as np
+from PIL import Image
+from torch import Tensor
+
+from mmaddp.utils.atomic import remove_unfinished
+from mmaddp.utils.images import save_png
+
+from .image_blocks import ImageBlock
+from .manifest import NAME, check_or_write
+
+_IMAGE_NAME = re.compile(r'\d{6,}\.png')
+
+
+class ImageFolder:
+    """Images ``images/NNNNNN.png`` beside a manifest.
+
+    Writing happens in threads. A failure of one (a full disk) is raised by the next call.
+
+    Args:
+        root (Path): Folder of the run.
+        num_threads (int): Threads that write and check. Defaults to 4.
+    """
+
+    def __init__(self, root: Path, num_threads: int = 4):
+        self.root = root
+        self.images = root / 'images'
+        self._pool = ThreadPoolExecutor(num_threads)
+        self._pending: deque[Future] = deque()
+        self._most_pending = 2 * num_threads
+
+    def path(self, index: int) -> Path:
+        """File of an image."""
+        return self.images / f'{index:06d}.png'
+
+    def prepare(self, settings: dict, own: Iterable[Path] = ()) -> None:
+        """Take the folder for a run with these settings; one process does this, before the others.
+
+        Args:
+            settings (dict): Manifest of the run.
+            own (Iterable[Path]): What else the run keeps in the folder, for instance its log.
+
+        Raises:
+            ValueError: The folder holds other files, or images of other settings.
+        """
+        own = {path.resolve() for path in own}
+        others = sorted(
+            path.name
+            for path in (self.root.iterdir() if self.root.is_dir() else ())
+            if path.resolve() not in own
+        )
+        if others and NAME not in others:
+            raise ValueError(
+                f'{self.root} holds other files ({", ".join(others[:3])}) and no {NAME} of a '
+                'generation run: choose an empty or new folder.'
+            )
+        check_or_write(self.root, settings)
+        self.images.mkdir(parents=True, exist_ok=True)
+        remove_unfinished(self.images)
+        foreign = [path.name for path in self.images.iterdir() if not _is_image(path)]
+        if foreign:
+            raise ValueError(
+                f'{self.images} holds files that are no images of this run: '
+                f'{", ".join(sorted(foreign)[:3])}. Scores of the folder would count them; move '
+                'them away or choose another folder.'
+            )
+
+    def read(self, block: ImageBlock, size: tuple[int, int]) -> Optional[list[np.ndarray]]:
+        """Read the wanted images of a block, if all of them are there and whole.
+
+        Args:
+            block (ImageBlock): The block.
+            size (tuple[int, int]): Height and width that the images must have.
+
+        Returns:
+            list[np.ndarray], optional: Each uint8, shape (H, W, 3). None if one is missing, cut
+            off, damaged, or of another size: then the block is to be made again.
+        """
+        images = []
+        for image in self._pool.map(_read_whole, [self.path(index) for index in block.wanted]):
+            if image is None or image.shape != (*size, 3):
+                return None
+            images.append(image)
+        return images
+
+    def write(self, block: ImageBlock, images: Tensor) -> None:
+        """Hand the images of a block to a thread; wait only if many blocks are waiting already.
+
+        Args:
+            block (ImageBlock): The block.
+            images (Tensor): Those of the whole block, RGB, uint8, shape (size, 3, H, W), on any
+                device.
+
+        Raises:
+            OSError: An earlier block could not be written.
+        """
+        self._pending.append(self._pool.submit(self._write_block, block, images))
+        while self._pending and (
+            self._pending[0].done() or len(self._pending) > self._most_pending
+        ):
+            self._pending.popleft().result()
+
+    def _write_block(self, block: ImageBlock, images: Tensor) -> None:
+        images = images.cpu()
+        try:
+            for index in block.wanted:
+                save_png(images[index - block.first], self.path(index))
+        except OSError as error:
+            raise OSError(
+                error.errno,
+                f'{error.strerror}. What is complete stays; run the same command again to continue',
+                str(self.path(index)),
+            ) from error
+
+    def wait(self) -> None:
+        """Return when everything is written; raise ``OSError`` if something could not be."""
+        while self._pending:
+            self._pending.popleft().result()
+
+    def close(self) -> None:
+        """Give the threads back; blocks that wait for one are dropped."""
+        self._pool.shutdown(cancel_futures=True)
+
+
+def _is_image(path: Path) -> bool:
+    return _IMAGE_NAME.fullmatch(path.name) is not None
+
+
+def _read_whole(path: Path) -> Optional[np.ndarray]:
+    """Check every chunk of a PNG file and decode it; None if it is not whole."""
+    try:
+        with Image.open(path, formats=['PNG']) as image:
+            image.verify()
+        with Image.open(path, formats=['PNG']) as image:
+            return np.array(image) if image.mode == 'RGB' else None
+    except (OSError, SyntaxError, ValueError):
+        return None

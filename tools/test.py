@@ -8,7 +8,13 @@ from mmengine.runner import Runner
 import mmaddp  # noqa: F401, before any host: it mends what they miss
 from mmaddp.engine.inputs import check_inputs
 from mmaddp.engine.run_config import add_common_arguments, read_config
-from mmaddp.engine.test_options import OUT_SUFFIXES, add_metric, augment_test, out_metric
+from mmaddp.engine.test_options import (
+    OUT_SUFFIXES,
+    add_metric,
+    augment_test,
+    out_metric,
+    show_predictions,
+)
 from mmaddp.utils.user_errors import user_errors
 
 
@@ -19,6 +25,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--out', help='file for all predictions: .pkl; for classification also .csv or .json'
     )
+    parser.add_argument('--show-dir', help='folder for pictures of all predictions')
     parser.add_argument(
         '--report', help='folder for the figures of each class and the confusion matrix'
     )
@@ -44,6 +51,8 @@ def test(args: argparse.Namespace) -> None:
     if cfg.get('test_dataloader') is None:
         raise ValueError(f'{args.config} has no test_dataloader, so there is nothing to test.')
     cfg.load_from, cfg.resume = args.checkpoint, False
+    if args.show_dir is not None:
+        show_predictions(cfg, args.show_dir)
     check_inputs(cfg, ('test_dataloader',), pretrained=False)
     if args.out is not None:
         add_metric(cfg, out_metric(args.out))

@@ -1,5 +1,6 @@
 from .classification import Classifier, Features, classify, extract_features
 from .model import build_model
+from .segmentation import segment
 from .visualization import generation_steps, reconstruct, target_images
 
 __all__ = [
@@ -10,5 +11,6 @@ __all__ = [
     'extract_features',
     'generation_steps',
     'reconstruct',
+    'segment',
     'target_images',
 ]

@@ -42,3 +42,9 @@ def augment_test(cfg: Config) -> None:
         dataset = dataset.dataset
     dataset.pipeline = cfg.tta_pipeline
     cfg.model = ConfigDict(**cfg.tta_model, module=cfg.model)
+
+
+def show_predictions(cfg: Config, folder: str) -> None:
+    """Draw every prediction of the test into a folder."""
+    show = dict(type='mmaddp.ShowPredictionsHook', out_dir=folder)
+    cfg.custom_hooks = [*(cfg.get('custom_hooks') or []), show]

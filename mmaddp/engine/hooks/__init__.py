@@ -3,6 +3,7 @@ from .checkpoint_hook import CheckpointHook
 from .class_count_hook import ClassCountHook
 from .non_finite_loss_hook import NonFiniteLossHook
 from .plain_message_hub_hook import PlainMessageHubHook
+from .show_predictions_hook import ShowPredictionsHook
 from .skipped_images_hook import SkippedImagesHook
 from .strict_load_hook import StrictLoadHook
 
@@ -12,6 +13,7 @@ __all__ = [
     'ClassCountHook',
     'NonFiniteLossHook',
     'PlainMessageHubHook',
+    'ShowPredictionsHook',
     'SkippedImagesHook',
     'StrictLoadHook',
 ]

@@ -1,0 +1,53 @@
+# UperNet of the quickstart, on scenes of digits, from the encoder that its ADDP stage has trained.
+#   tools/quickstart.sh runs it; alone: python tools/train.py CONFIG
+# From scratch: --cfg-options model.backbone.init_cfg=None
+_base_ = [
+    '../_base_/models/upernet_addp_vit-base.py',
+    '../_base_/datasets/digit_scenes_segmentation_128px.py',
+    '../_base_/schedules/upernet_adamw_poly_160k.py',
+    'mmseg::_base_/default_runtime.py',
+]
+width = 96
+channels = 48
+max_iters = 300
+warmup_iters = 20
+
+model = dict(
+    data_preprocessor=dict(size=(128, 128)),
+    backbone=dict(
+        arch=dict(
+            _delete_=True,
+            embed_dims=width,
+            num_layers=3,
+            num_heads=4,
+            feedforward_channels=4 * width,
+        ),
+        img_size=128,
+        patch_size=8,
+        drop_path_rate=0.0,
+        # Four maps are needed, three layers are there.
+        out_indices=(0, 1, 2, 2),
+        init_cfg=dict(checkpoint='work_dirs/quickstart/seed0/addp/epoch_40.pth'),
+    ),
+    # The finest map has stride 4, as at full size.
+    neck=dict(embed_dim=width, rescales=[2, 1, 0.5, 0.25]),
+    decode_head=dict(in_channels=[width] * 4, channels=channels, num_classes=11),
+    auxiliary_head=dict(in_channels=width, channels=channels, num_classes=11),
+    test_cfg=dict(_delete_=True, mode='whole'),
+)
+optim_wrapper = dict(
+    _delete_=True,
+    type='OptimWrapper',
+    optimizer=dict(type='AdamW', lr=2e-3, betas=(0.9, 0.999), weight_decay=0.05),
+    clip_grad=dict(max_norm=3.0),
+    constructor='mmaddp.LayerDecayConstructor',
+    paramwise_cfg=dict(layer_decay_rate=0.75, no_decay_vectors=True),
+)
+param_scheduler = [
+    dict(type='LinearLR', start_factor=1e-6, by_epoch=False, begin=0, end=warmup_iters),
+    dict(type='PolyLR', eta_min=0.0, power=1.0, by_epoch=False, begin=warmup_iters, end=max_iters),
+]
+train_cfg = dict(max_iters=max_iters, val_interval=max_iters)
+default_hooks = dict(checkpoint=dict(interval=max_iters, save_best=None))
+visualizer = dict(alpha=0.5)
+randomness = dict(seed=0)

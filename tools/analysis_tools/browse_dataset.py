@@ -1,0 +1,45 @@
+"""Draw what augmentation feeds the network: images with labels, boxes, masks or label maps.
+
+    python tools/analysis_tools/browse_dataset.py CONFIG --out DIR [--split train] [--number 16]
+
+Goes through the configuration's own data loader and preprocessor, so that crops, jitter, padding
+and mixing of images are seen as the network sees them; only normalisation is undone. For every
+task: pre-training, classification, detection, segmentation.
+"""
+
+import argparse
+from pathlib import Path
+
+import mmaddp  # noqa: F401, before any host: it mends what they miss
+from mmaddp.apis.browsing import browse
+from mmaddp.engine.inputs import check_inputs
+from mmaddp.engine.run_config import add_common_arguments, read_config
+from mmaddp.utils.user_errors import user_errors
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('config', help='configuration file')
+    parser.add_argument('--out', type=Path, required=True, help='folder of the pictures')
+    parser.add_argument('--split', choices=['train', 'val', 'test'], default='train')
+    parser.add_argument('--number', type=int, default=16, help='how many samples, default 16')
+    add_common_arguments(parser)
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    with user_errors('browse_dataset'):
+        cfg = read_config(args)
+        if cfg.get(f'{args.split}_dataloader') is None:
+            raise ValueError(f'{args.config} has no {args.split}_dataloader.')
+        cfg.load_from = None
+        check_inputs(cfg, (f'{args.split}_dataloader',), pretrained=False)
+        files = browse(cfg, args.split, args.number, args.out)
+    print(f'Wrote {len(files)} pictures to {args.out}')
+
+
+if __name__ == '__main__':
+    main()

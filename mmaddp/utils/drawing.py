@@ -2,6 +2,7 @@
 
 import os
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 from typing import Optional, Union
 
@@ -29,7 +30,7 @@ def build_visualizer(cfg: Config, dataset_meta: Optional[dict] = None, **changes
     settings = dict(cfg.get('visualizer') or {}, **changes)
     settings.update(vis_backends=None, name=f'mmaddp_{uuid.uuid4().hex}')
     visualizer = VISUALIZERS.build(settings) if 'type' in settings else None
-    if not hasattr(visualizer, 'add_datasample') and not hasattr(visualizer, 'visualize_cls'):
+    if visualizer is None or _drawing_method(visualizer) is None:
         raise ValueError(
             f'The visualizer of the configuration ({settings.get("type")}) draws neither labels '
             "nor boxes nor label maps; set that of the task's host, such as SegLocalVisualizer."
@@ -59,12 +60,19 @@ def draw_sample(
     file.parent.mkdir(parents=True, exist_ok=True)
     # The hosts choose the format by the suffix.
     unfinished = file.with_name(f'.{uuid.uuid4().hex}{file.suffix}')
-    draw = getattr(visualizer, 'add_datasample', None)
     try:
-        if draw is not None:
-            draw(file.stem, image, sample, out_file=str(unfinished), **options)
-        else:
-            visualizer.visualize_cls(image, sample, out_file=str(unfinished), **options)
+        _drawing_method(visualizer)(
+            image=image, data_sample=sample, name=file.stem, out_file=str(unfinished), **options
+        )
         os.replace(unfinished, file)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _drawing_method(visualizer: Visualizer) -> Optional[Callable]:
+    """The visualiser's method that draws a data sample; mmengine's own draws nothing."""
+    if hasattr(visualizer, 'visualize_cls'):
+        return visualizer.visualize_cls
+    if type(visualizer).add_datasample is not Visualizer.add_datasample:
+        return visualizer.add_datasample
+    return None

@@ -32,7 +32,7 @@ def test_a_folder_of_pictures_of_any_size(toy, photos, tmp_path):
     assert [path.name for path in found] == ['a.png', 'b.jpg']
     assert [tuple(labels.shape) for labels in found.values()] == [(50, 70), (64, 32)]
     for labels in found.values():
-        assert labels.dtype == torch.long and 0 <= labels.min() and labels.max() < 11
+        assert labels.dtype == torch.long and labels.min() >= 0 and labels.max() < 11
     for name, size in (('a', (70, 50)), ('b', (32, 64))):
         assert Image.open(tmp_path / 'out' / f'{name}.png').size == size
     assert len(list((tmp_path / 'out').iterdir())) == 2

@@ -17,6 +17,9 @@ from mmaddp.registry import MODELS
 from mmaddp.utils.atomic import atomic_path
 from mmaddp.utils.drawing import build_visualizer, draw_sample
 
+# Settings by which the hosts' preprocessors swap red and blue.
+SWITCHES = ('bgr_to_rgb', 'rgb_to_bgr', 'to_rgb')
+
 
 def browse(cfg: Config, split: str, number: int, out_dir: Path) -> list[Path]:
     """Draw the first samples of a data loader behind augmentation and preprocessor.
@@ -39,12 +42,14 @@ def browse(cfg: Config, split: str, number: int, out_dir: Path) -> list[Path]:
     init_default_scope(cfg.get('default_scope', 'mmpretrain'))
     loader_cfg = dict(cfg[f'{split}_dataloader'], num_workers=0, persistent_workers=False)
     loader = Runner.build_dataloader(loader_cfg, seed=cfg.get('randomness', {}).get('seed') or 0)
-    preprocessor = MODELS.build(preprocessor_settings(cfg))
-    reads_rgb = _reads_rgb(loader_cfg['dataset'])
+    settings = preprocessor_settings(cfg)
+    preprocessor = MODELS.build(settings)
+    swaps = any(settings.get(key) for key in SWITCHES)
+    is_rgb = _reads_rgb(loader_cfg['dataset']) != swaps
     visualizer = build_visualizer(cfg, loader.dataset.metainfo)
     files = []
     for image, sample in _samples(loader, preprocessor, split == 'train', number):
-        pixels = restore_pixels(image, preprocessor, reads_rgb)
+        pixels = restore_pixels(image, preprocessor, is_rgb)
         path = getattr(sample, 'metainfo', {}).get('img_path')
         name = f'{len(files):04}_{Path(path).stem}.png' if path else f'{len(files):04}.png'
         files.append(Path(out_dir) / name)
@@ -65,13 +70,13 @@ def preprocessor_settings(cfg: Config) -> dict:
     return settings
 
 
-def restore_pixels(image: Tensor, preprocessor, reads_rgb: bool) -> np.ndarray:
+def restore_pixels(image: Tensor, preprocessor, is_rgb: bool) -> np.ndarray:
     """Undo the normalisation of a preprocessor.
 
     Args:
         image (Tensor): What the network gets, shape (3, H, W).
-        preprocessor: Has ``mean`` and ``std`` if it normalises, and a flag if it swaps channels.
-        reads_rgb (bool): Whether the pipeline gives RGB; otherwise it gives BGR.
+        preprocessor: Has ``mean`` and ``std`` if it normalises.
+        is_rgb (bool): Whether the network gets RGB; otherwise it gets BGR.
 
     Returns:
         np.ndarray: RGB, uint8, shape (H, W, 3).
@@ -79,10 +84,7 @@ def restore_pixels(image: Tensor, preprocessor, reads_rgb: bool) -> np.ndarray:
     pixels = image.detach().float().cpu()
     if getattr(preprocessor, 'mean', None) is not None:
         pixels = pixels * preprocessor.std.cpu() + preprocessor.mean.cpu()
-    swaps = getattr(preprocessor, '_channel_conversion', False) or getattr(
-        preprocessor, 'to_rgb', False
-    )
-    if reads_rgb == bool(swaps):
+    if not is_rgb:
         pixels = pixels.flip(0)
     return pixels.round().clamp(0, 255).byte().permute(1, 2, 0).contiguous().numpy()
 

@@ -163,9 +163,10 @@ def test_pixels_come_back_exactly():
     for swap in (True, False):
         preprocessor = SegDataPreProcessor(bgr_to_rgb=swap, **mean_std)
         out = preprocessor(dict(inputs=[image]), training=False)['inputs'][0]
-        for reads_rgb in (True, False):
-            rgb = image if reads_rgb else image.flip(0)
-            pixels = restore_pixels(out, preprocessor, reads_rgb)
+        wanted = image.flip(0) if swap else image
+        for is_rgb in (True, False):
+            rgb = wanted if is_rgb else wanted.flip(0)
+            pixels = restore_pixels(out, preprocessor, is_rgb)
             assert np.array_equal(pixels, rgb.permute(1, 2, 0).numpy())
 
 

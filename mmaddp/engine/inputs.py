@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from mmaddp.datasets.coco_check import check_coco_dataset
 from mmaddp.engine.run_config import DATALOADERS
 
 # Keys of a data set that name a file by themselves.
@@ -16,7 +17,7 @@ FILE_KEYS = ('data_file', 'tokenizer_file')
 def check_inputs(
     cfg: Config, dataloaders: tuple[str, ...] = DATALOADERS, pretrained: bool = True
 ) -> None:
-    """Raise when data or weights of a run are absent.
+    """Raise when data or weights of a run are absent, or annotations do not fit.
 
     Args:
         cfg (Config): The run's configuration.
@@ -26,6 +27,7 @@ def check_inputs(
 
     Raises:
         FileNotFoundError: All that is absent.
+        ValueError: An annotation file in COCO's format does not fit images or classes.
     """
     absent = [
         f'weights {file} ({where})'
@@ -34,6 +36,8 @@ def check_inputs(
     ]
     for where, dataset in datasets(cfg, dataloaders):
         absent += [f'data {path} ({where})' for path in absent_paths(dataset)]
+    for name in dataloaders:
+        absent += [f'annotations {file} ({where})' for where, _, file in absent_truth(cfg, name)]
     if absent:
         lines = '\n  '.join(absent)
         raise FileNotFoundError(
@@ -41,6 +45,9 @@ def check_inputs(
             'Set these paths in the configuration or with --cfg-options; tools/train.py --dry-run '
             'tries the run with random data and weights.'
         )
+    for where, dataset in datasets(cfg, dataloaders):
+        if is_coco(dataset):
+            check_coco_dataset(dataset, where)
 
 
 def pretrained_settings(node, where: str = 'model') -> Iterator[tuple[str, dict, object, dict]]:
@@ -85,6 +92,25 @@ def datasets(cfg: Config, dataloaders: tuple[str, ...] = DATALOADERS) -> Iterato
     for name in dataloaders:
         if cfg.get(name) is not None:
             yield from _innermost(f'{name}.dataset', cfg[name].dataset)
+
+
+def is_coco(dataset: dict) -> bool:
+    """Whether a data set's configuration is one of mmdetection's ``CocoDataset``."""
+    return str(dataset.get('type')).rpartition('.')[2] == 'CocoDataset'
+
+
+def absent_truth(cfg: Config, dataloader: str) -> Iterator[tuple[str, dict, str]]:
+    """Find the annotation files that the metrics of a dataloader read and that are not there.
+
+    Yields:
+        tuple: Dotted name, the metric's settings, the file.
+    """
+    name = dataloader.replace('dataloader', 'evaluator')
+    metrics = cfg.get(name) or []
+    for metric in metrics if isinstance(metrics, list | tuple) else [metrics]:
+        file = metric.get('ann_file')
+        if file and '://' not in file and not Path(file).is_file():
+            yield f'{name}.ann_file', metric, file
 
 
 def _innermost(where: str, dataset: dict) -> Iterator[tuple[str, dict]]:

@@ -1,6 +1,7 @@
 """Random data and weights for what a dry run does not find."""
 
 import copy
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +10,16 @@ from mmengine.config import Config
 from mmengine.dist import get_world_size
 from PIL import Image
 
+from mmaddp.datasets.coco_check import coco_classes
 from mmaddp.datasets.token_cache import write_token_cache
 from mmaddp.engine.inputs import (
     absent_paths,
+    absent_truth,
     absent_weights,
     datasets,
     file_suffixes,
     is_absent_file,
+    is_coco,
     is_segmentation,
     pretrained_settings,
 )
@@ -23,6 +27,7 @@ from mmaddp.engine.inputs import (
 NUM_IMAGES = 16
 # Training images of ImageNet-1k, for the estimate where the data are absent.
 IMAGENET_IMAGES = 1281167
+COCO_FILE = 'instances.json'
 
 
 def use_stand_ins(cfg: Config, folder: Path, num_steps: int) -> tuple[Config, list[str]]:
@@ -59,6 +64,8 @@ def use_stand_ins(cfg: Config, folder: Path, num_steps: int) -> tuple[Config, li
             # The random images are of two classes.
             hooks = cfg.get('custom_hooks') or []
             cfg.custom_hooks = [h for h in hooks if h['type'] != 'mmaddp.ClassCountHook']
+            for _, metric, _ in list(absent_truth(cfg, where.partition('.')[0])):
+                metric.ann_file = str(folder / 'coco' / COCO_FILE)
     return cfg, replaced
 
 
@@ -84,6 +91,12 @@ def _replace_dataset(dataset: dict, folder: Path, needed: int, num_tokens: int) 
             type='mmengine.RepeatDataset',
             times=-(-needed // NUM_IMAGES),
             dataset=_random_segmentation(dataset, folder / 'segmentation'),
+        )
+    elif is_coco(dataset):
+        stand_in = dict(
+            type='mmengine.RepeatDataset',
+            times=-(-needed // NUM_IMAGES),
+            dataset=_random_coco(dataset, folder / 'coco'),
         )
     else:
         raise ValueError(
@@ -120,6 +133,32 @@ def _random_segmentation(dataset: dict, folder: Path) -> dict:
     if dataset.get('ann_file'):
         changes['ann_file'] = 'names.txt'
     return {**dataset, **changes}
+
+
+def _random_coco(dataset: dict, folder: Path) -> dict:
+    """The same data set over random pictures with three rectangular objects each."""
+    names = [f'class{index % 2}/{index}.png' for index in range(NUM_IMAGES)]
+    _random_images(folder)
+    images = [dict(id=i, file_name=name, height=400, width=500) for i, name in enumerate(names)]
+    classes = coco_classes(dataset)
+    annotations = []
+    for index in range(3 * NUM_IMAGES):
+        left, top, right, bottom = 150 * (index % 3), 50, 150 * (index % 3) + 100, 50 + 7 * index
+        annotations.append(
+            dict(
+                id=index,
+                image_id=index // 3,
+                category_id=index % len(classes),
+                bbox=[left, top, right - left, bottom - top],
+                area=(right - left) * (bottom - top),
+                iscrowd=0,
+                segmentation=[[left, top, right, top, right, bottom, left, bottom]],
+            )
+        )
+    categories = [dict(id=i, name=name) for i, name in enumerate(classes)]
+    content = dict(images=images, annotations=annotations, categories=categories)
+    (folder / COCO_FILE).write_text(json.dumps(content))
+    return {**dataset, 'data_root': str(folder), 'ann_file': COCO_FILE, 'data_prefix': dict(img='')}
 
 
 def _random_tokens(path: Path, num_images: int, num_tokens: int, num_codes: int) -> Path:

@@ -75,8 +75,8 @@ def test_nothing_is_downloaded(cfg, tmp_path):
 
 
 def test_unknown_data_set_is_named(cfg):
-    cfg.train_dataloader.dataset.dataset.type = 'CocoDataset'
-    with pytest.raises(ValueError, match=r'no random stand-in.*CocoDataset'):
+    cfg.train_dataloader.dataset.dataset.type = 'VOCDataset'
+    with pytest.raises(ValueError, match=r'no random stand-in.*VOCDataset'):
         dry_run(cfg)
 
 

@@ -1,0 +1,42 @@
+# Mask R-CNN on ADDP's ViT-B as in ViTDet: simple pyramid, two convolutions in the RPN, four
+# convolutions and one linear layer in the box head, LayerNorm over channels (eps 1e-6) in both
+# heads; class and box losses, samplers, NMS and thresholds are mmdetection's, which are ViTDet's.
+# Source: detectron2's projects/ViTDet and configs/common/models/mask_rcnn_vitdet.py.
+_base_ = 'mmdet::_base_/models/mask-rcnn_r50_fpn.py'
+
+checkpoint = 'checkpoints/addp_vit-base.pth'
+norm_cfg = dict(type='mmpretrain.LN2d', eps=1e-6)
+
+model = dict(
+    # mmdetection pads after normalising when the preprocessor does it, with zeros: the mean colour,
+    # as in ViTDet. (A Pad transform would come before, and its usual 114 is not zero then.)
+    # All images fit into 1024, in training and in test, so this divisor makes 1024 x 1024 of them.
+    # Smaller divisors of test images, such as 16, do too: the backbone takes any size.
+    data_preprocessor=dict(pad_size_divisor=1024, pad_value=0, pad_mask=True, mask_pad_value=0),
+    backbone=dict(
+        _delete_=True,
+        type='mmaddp.ADDPViTDet',
+        arch='base',
+        img_size=256,
+        patch_size=16,
+        input_size=1024,
+        window_size=14,
+        # Without the norm in front of the blocks, as in the official fine-tuning.
+        pre_norm=False,
+        drop_path_rate=0.1,
+        init_cfg=dict(
+            type='Pretrained',
+            _scope_='mmaddp',
+            checkpoint=checkpoint,
+            prefix='backbone.',
+            allow_missing=[r'layers\.\d+\.attn\.rel_pos_[hw]$'],
+            allow_unexpected=[r'cls_token$', r'pre_norm\.', r'ln1\.'],
+        ),
+    ),
+    neck=dict(_delete_=True, type='mmaddp.SimpleFPN', in_channels=768, out_channels=256),
+    rpn_head=dict(num_convs=2),
+    roi_head=dict(
+        bbox_head=dict(type='Shared4Conv1FCBBoxHead', conv_out_channels=256, norm_cfg=norm_cfg),
+        mask_head=dict(norm_cfg=norm_cfg),
+    ),
+)

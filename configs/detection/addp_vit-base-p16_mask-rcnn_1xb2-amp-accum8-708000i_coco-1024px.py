@@ -1,0 +1,24 @@
+# Mask R-CNN on COCO with ADDP's ViT-B on one GPU of 24 GB, 12 epochs.
+#   python tools/train.py CONFIG
+# Two images at a time with activations recomputed, eight times for one update: 16 images instead
+# of 64, so a quarter of the learning rate and four times the updates. All lengths are those of the
+# 12-epoch recipe counted in images, warm-up included: 32 times as many iterations. Measure time
+# and memory with --dry-run. Nothing is published for it, not run.
+_base_ = './addp_vit-base-p16_mask-rcnn_64xb1-amp-184375i_coco-1024px.py'
+
+factor = 64 // 2
+max_iters = 184375 * 12 // 100 * factor
+model = dict(backbone=dict(with_cp=True))
+train_dataloader = dict(batch_size=2)
+optim_wrapper = dict(accumulative_counts=8, optimizer=dict(lr=1e-4 / 4))
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.001, by_epoch=False, begin=0, end=250 * factor),
+    dict(
+        type='MultiStepLR',
+        by_epoch=False,
+        milestones=[max_iters * 8 // 9, max_iters * 26 // 27],
+        gamma=0.1,
+    ),
+]
+train_cfg = dict(max_iters=max_iters, val_interval=59000)
+auto_scale_lr = dict(base_batch_size=2)

@@ -1,0 +1,77 @@
+# Mask R-CNN of the quickstart, on scenes of digits, from the encoder that its ADDP stage has
+# trained.
+#   tools/quickstart.sh runs it; alone: python tools/train.py CONFIG
+# From scratch: --cfg-options model.backbone.init_cfg=None
+_base_ = [
+    '../_base_/models/mask-rcnn_addp_vit-base.py',
+    '../_base_/datasets/digit_scenes_detection_128px.py',
+    '../_base_/detection_runtime.py',
+]
+width = 96
+channels = 64
+strides = [4, 8, 16]
+max_iters = 240
+extractor = dict(out_channels=channels, featmap_strides=strides)
+
+model = dict(
+    data_preprocessor=dict(pad_size_divisor=128),
+    backbone=dict(
+        arch=dict(
+            _delete_=True,
+            embed_dims=width,
+            num_layers=3,
+            num_heads=4,
+            feedforward_channels=4 * width,
+        ),
+        img_size=32,
+        patch_size=8,
+        input_size=128,
+        # A window is what pre-training saw at a time; the last block joins them.
+        window_size=4,
+        global_indices=(2,),
+        pre_norm=True,
+        drop_path_rate=0.0,
+        init_cfg=dict(
+            checkpoint='work_dirs/quickstart/seed0/addp/epoch_40.pth',
+            allow_unexpected=[r'cls_token$', r'ln1\.'],
+        ),
+    ),
+    neck=dict(in_channels=width, out_channels=channels, scales=(2, 1, 0.5), num_outs=3),
+    rpn_head=dict(
+        in_channels=channels,
+        feat_channels=channels,
+        anchor_generator=dict(scales=[4], strides=strides),
+    ),
+    roi_head=dict(
+        bbox_roi_extractor=extractor,
+        bbox_head=dict(
+            in_channels=channels, conv_out_channels=channels, fc_out_channels=128, num_classes=10
+        ),
+        mask_roi_extractor=extractor,
+        mask_head=dict(in_channels=channels, conv_out_channels=channels, num_classes=10),
+    ),
+    train_cfg=dict(
+        rpn=dict(sampler=dict(num=64)),
+        rpn_proposal=dict(nms_pre=200, max_per_img=100),
+        rcnn=dict(sampler=dict(num=48)),
+    ),
+    test_cfg=dict(rpn=dict(nms_pre=200, max_per_img=100), rcnn=dict(max_per_img=20)),
+)
+optim_wrapper = dict(
+    type='OptimWrapper',
+    optimizer=dict(type='AdamW', lr=1e-3, betas=(0.9, 0.999), weight_decay=0.05),
+    clip_grad=dict(max_norm=3.0),
+    constructor='mmaddp.LayerDecayConstructor',
+    paramwise_cfg=dict(layer_decay_rate=0.8, no_decay_norms=True, no_decay_names=('pos_embed',)),
+)
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=20),
+    dict(type='CosineAnnealingLR', by_epoch=False, begin=20, end=max_iters),
+]
+train_cfg = dict(type='IterBasedTrainLoop', max_iters=max_iters, val_interval=max_iters)
+val_cfg = dict(type='ValLoop')
+test_cfg = dict(type='TestLoop')
+default_hooks = dict(
+    logger=dict(interval=20), checkpoint=dict(interval=max_iters, save_best=None, max_keep_ckpts=1)
+)
+randomness = dict(seed=0)

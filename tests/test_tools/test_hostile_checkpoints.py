@@ -16,8 +16,8 @@ test_dataloader = dict(
     dataset=dict(type='mmaddp.GenerationSeeds', num_images=2, seed=0),
     sampler=dict(type='DefaultSampler', shuffle=False),
 )
-test_evaluator = dict(type='mmaddp.ImageWriter', out_dir='out')
-test_cfg = dict()
+test_evaluator = []
+test_cfg = dict(type='mmaddp.GenerationLoop', out_dir='out')
 """
 
 

@@ -121,7 +121,7 @@ def test_label_map_with_a_value_beyond_the_classes(toy, run_tool, tmp_path):
     copy = make_scenes(tmp_path / 'bad') / 'segmentation'
     bad = copy / 'annotations' / 'validation' / '000002.png'
     Image.fromarray(np.full((SIDE, SIDE), 30, np.uint8)).save(bad)
-    with pytest.raises(ValueError, match=r'000002\.png holds the value 29 \(30 in the file'):
+    with pytest.raises(SystemExit, match=r'000002\.png holds the value 29 \(30 in the file'):
         run_tool(
             'test.py',
             config,

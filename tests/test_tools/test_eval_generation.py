@@ -95,6 +95,12 @@ def test_reconstructions_of_several_checkpoints(evaluate, tmp_path):
     assert first['protocol']['reference']['path'] == "field 'image'"
 
 
+def test_inception_score_needs_no_reference(evaluate, tmp_path):
+    evaluate('--images', 'real', '--scores', 'is', '--out', 'scores.json')
+    (result,) = json.loads((tmp_path / 'scores.json').read_text()).values()
+    assert result['scores']['is'] > 1 and result['protocol']['reference'] is None
+
+
 @pytest.mark.parametrize(
     'arguments, message',
     [
@@ -104,6 +110,10 @@ def test_reconstructions_of_several_checkpoints(evaluate, tmp_path):
         (
             ['--images', 'real', '--reference', 'real', '--scores', 'kid'],
             'KID needs at least 1000 images on each side for subsets of kid_subset_size=1000',
+        ),
+        (
+            ['--images', 'a.npz', '--scores', 'is', '--num-images', '3'],
+            'num_images applies to fold',
         ),
         (['--images', 'real', '--scores', 'is', '--curve', 'c.png'], 'draws the FID'),
     ],

@@ -27,12 +27,11 @@ from mmaddp.engine.inputs import check_inputs
 from mmaddp.engine.launch import prepare_launch
 from mmaddp.engine.run_config import add_common_arguments, read_config
 from mmaddp.evaluation.fidelity import (
-    FolderImages,
-    NpzImages,
     Scorer,
     ScoreSettings,
     generation_run,
     load_references,
+    open_images,
     open_reference,
     protocol_text,
     score_images,
@@ -140,9 +139,7 @@ def score_folders(args: argparse.Namespace) -> dict[str, dict]:
         name, separator, path = entry.partition('=')
         path = Path(path if separator else entry)
         name = name if separator else path.name
-        sets[name] = (
-            NpzImages(path) if path.suffix == '.npz' else FolderImages(path, **folder_options(args))
-        )
+        sets[name] = open_images(path, **folder_options(args))
     source = None
     if args.reference is not None:
         source = open_reference(args.reference, **folder_options(args))

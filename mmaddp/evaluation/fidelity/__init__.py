@@ -5,7 +5,7 @@ from .fidelity_metric import FidelityMetric
 from .image_sets import FolderImages, ImageSet
 from .npz import NpzImages
 from .protocol import generation_run, protocol, protocol_text
-from .reference import Need, Reference, ReferenceStore, open_reference
+from .reference import Need, Reference, ReferenceStore, open_images, open_reference
 from .scorer import Scorer
 from .scores import ScoreSettings
 
@@ -26,6 +26,7 @@ __all__ = [
     'gather_features',
     'generation_run',
     'load_references',
+    'open_images',
     'open_reference',
     'protocol',
     'protocol_text',

@@ -179,7 +179,7 @@ class BackboneExtractor(FeatureExtractor):
             preprocessor, '_channel_conversion', False
         )
         images = images.flip(1) if swaps else images
-        inputs = preprocessor(dict(inputs=images, data_samples=None), False)['inputs']
+        inputs = preprocessor(dict(inputs=images, data_samples=None), False)['inputs'].float()
         with plain_float32(self.device):
             found = self.model.extract_feat(inputs)
             result = dict(features=_as_vectors(found))

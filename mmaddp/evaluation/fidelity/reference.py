@@ -59,6 +59,26 @@ class Reference:
         return self.found[Need(layer, 'features')]['features']
 
 
+def open_images(path: Union[str, Path], **folder_options) -> ImageSet:
+    """Open a folder of images or the images of an ``.npz`` file.
+
+    Args:
+        path (str | Path): Folder or file.
+        **folder_options: Those of :class:`FolderImages`.
+
+    Raises:
+        FileNotFoundError: There is no such folder or file.
+        ValueError: It holds no images, JPEG files, or options do not apply to it.
+    """
+    path = Path(path)
+    if path.suffix != '.npz':
+        return FolderImages(path, **folder_options)
+    for name in ('num_images', 'resize_and_crop'):
+        if folder_options.get(name) is not None:
+            raise ValueError(f'{name} applies to folders; {path} is an .npz file.')
+    return NpzImages(path)
+
+
 def open_reference(path: Union[str, Path], **folder_options) -> Union[ImageSet, Path]:
     """Look at a reference without computing anything.
 
@@ -74,12 +94,12 @@ def open_reference(path: Union[str, Path], **folder_options) -> Union[ImageSet, 
         ValueError: It is of another kind, or a folder with JPEG files.
     """
     path = Path(path)
-    if path.is_dir():
-        return FolderImages(path, **folder_options)
-    if not path.is_file():
+    if not path.exists():
         raise FileNotFoundError(f'There is no reference {path}.')
+    if path.is_dir() or (path.suffix == '.npz' and 'arr_0' in npz_names(path)):
+        return open_images(path, **folder_options)
     if path.suffix == '.npz':
-        return NpzImages(path) if 'arr_0' in npz_names(path) else path
+        return path
     if path.suffix == '.safetensors':
         return path
     raise ValueError(

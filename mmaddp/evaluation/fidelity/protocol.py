@@ -79,7 +79,8 @@ def protocol_text(content: dict) -> str:
     lines = [_side('images', content['images'])]
     if content['reference'] is not None:
         lines.append(_side('reference', content['reference']))
-    lines.append(f'generation: {_generation(content["images"].get("generation") or {})}')
+    if 'generation' in content['images']:
+        lines.append(f'generation: {_generation(content["images"]["generation"])}')
     for extractor in content['extractors']:
         layers = ', '.join(f'{score} {layer}' for score, layer in extractor['layers'].items())
         sha256 = extractor['weights_sha256'][:16]

@@ -1,7 +1,7 @@
 # ADDP pre-training of ViT-B on ImageNet-1k.
 #   python tools/train.py CONFIG            one process
 #   bash tools/dist_train.sh CONFIG 8       8 GPUs, 512 images each
-# Needs checkpoints/vqgan_jax_strongaug.ckpt and checkpoints/mage-vitb-1600.pth.
+# Needs mmaddp://vqgan and mmaddp://mage-vit-base.
 # Every number is read from the official release (configs/release/base/pretrain_*.sh,
 # main_pretrain.py). The paper's 83.9 top-1 after fine-tuning and 8.9 FID: not run.
 _base_ = [

@@ -1,5 +1,5 @@
 # ADDP pre-training of ViT-L on ImageNet-1k: ViT-B's recipe, 800 epochs, the predictor of ViT-L.
-# Needs checkpoints/vqgan_jax_strongaug.ckpt and checkpoints/mage-vitl-1600.pth.
+# Needs mmaddp://vqgan and mmaddp://mage-vit-large.
 # Source: configs/release/large/pretrain_*.sh of the official release. The paper's 85.9 top-1 after
 # fine-tuning and 7.6 FID: not run.
 _base_ = [

@@ -1,7 +1,7 @@
 # Attentive probing of ADDP's frozen ViT-B on ImageNet-1k: a learned query attends to all tokens
 # behind the final norm, then batch norm and a linear layer.
 #   python tools/train.py CONFIG
-# Needs checkpoints/addp-vit-base-16.pth. Data and length as for linear probing; AdamW and its rate
+# Needs mmaddp://addp-vit-base. Data and length as for linear probing; AdamW and its rate
 # are our own choice. No published score; not run.
 _base_ = [
     '../_base_/models/probe_vit-base.py',

@@ -1,7 +1,7 @@
 # Linear probing of ADDP's frozen ViT-B on ImageNet-1k, by the recipe of MAGE (main_linprobe.py):
 # the mean of the patch tokens, a norm and a batch norm without weights, a linear layer.
 #   python tools/train.py CONFIG
-# Needs checkpoints/addp-vit-base-16.pth. ADDP publishes no recipe; LEASE (CVPR 2026) quotes 11.5
+# Needs mmaddp://addp-vit-base. ADDP publishes no recipe; LEASE (CVPR 2026) quotes 11.5
 # top-1, without saying whether tokenizer_norm was kept. Not run.
 _base_ = [
     '../_base_/models/probe_vit-base.py',

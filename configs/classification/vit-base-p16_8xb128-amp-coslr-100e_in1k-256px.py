@@ -2,7 +2,7 @@
 #   python tools/train.py CONFIG              one process
 #   bash tools/dist_train.sh CONFIG 8         8 GPUs, 128 images each
 #   python tools/test.py CONFIG CHECKPOINT    top-1 and top-5
-# Needs checkpoints/addp-vit-base-16.pth, or a checkpoint of our pre-training.
+# Needs mmaddp://addp-vit-base, or a checkpoint of our pre-training.
 # Every number is read from the official release (configs/release/base/finetune_*.sh,
 # main_finetune.py). The paper's 83.9 top-1: not run.
 _base_ = [

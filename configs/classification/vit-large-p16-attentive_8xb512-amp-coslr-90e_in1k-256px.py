@@ -1,12 +1,12 @@
 # Attentive probing of ADDP's frozen ViT-L on ImageNet-1k: as with ViT-B.
-# Needs checkpoints/addp-vit-large-16.pth. No published score; not run.
+# Needs mmaddp://addp-vit-large. No published score; not run.
 _base_ = './vit-base-p16-attentive_8xb512-amp-coslr-90e_in1k-256px.py'
 
 model = dict(
     backbone=dict(
         arch='large',
         frozen_stages=24,
-        init_cfg=dict(checkpoint='checkpoints/addp-vit-large-16.pth'),
+        init_cfg=dict(checkpoint='mmaddp://addp-vit-large'),
     ),
     neck=[
         dict(type='mmaddp.AttentivePool', in_channels=1024, num_heads=16),

@@ -1,5 +1,5 @@
 # k-NN of ADDP's frozen features with ViT-L on ImageNet-1k: as with ViT-B.
-#   python tools/test.py CONFIG checkpoints/addp-vit-large-16.pth
+#   python tools/test.py CONFIG mmaddp://addp-vit-large
 # No published score; not run.
 _base_ = './vit-base-p16-knn_in1k-256px.py'
 

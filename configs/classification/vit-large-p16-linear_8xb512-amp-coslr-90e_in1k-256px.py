@@ -1,12 +1,12 @@
 # Linear probing of ADDP's frozen ViT-L on ImageNet-1k: ViT-B's recipe with MAGE's rate for ViT-L.
-# Needs checkpoints/addp-vit-large-16.pth. No published recipe; not run.
+# Needs mmaddp://addp-vit-large. No published recipe; not run.
 _base_ = './vit-base-p16-linear_8xb512-amp-coslr-90e_in1k-256px.py'
 
 model = dict(
     backbone=dict(
         arch='large',
         frozen_stages=24,
-        init_cfg=dict(checkpoint='checkpoints/addp-vit-large-16.pth'),
+        init_cfg=dict(checkpoint='mmaddp://addp-vit-large'),
     ),
     neck=dict(input_features=1024),
     head=dict(in_channels=1024),

@@ -1,5 +1,5 @@
 # Fine-tuning of ADDP's ViT-L on ImageNet-1k: ViT-B's recipe with other rates and drop path.
-# Needs checkpoints/addp-vit-large-16.pth. Source: configs/release/large/finetune_*.sh of the
+# Needs mmaddp://addp-vit-large. Source: configs/release/large/finetune_*.sh of the
 # official release. The paper's 85.9 top-1: not run.
 _base_ = './vit-base-p16_8xb128-amp-coslr-100e_in1k-256px.py'
 lr = 2.5e-4 * _base_.batch_size / 256
@@ -8,7 +8,7 @@ model = dict(
     backbone=dict(
         arch='large',
         drop_path_rate=0.2,
-        init_cfg=dict(checkpoint='checkpoints/addp-vit-large-16.pth'),
+        init_cfg=dict(checkpoint='mmaddp://addp-vit-large'),
     ),
     head=dict(in_channels=1024),
 )

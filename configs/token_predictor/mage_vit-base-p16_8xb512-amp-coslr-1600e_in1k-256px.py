@@ -2,7 +2,7 @@
 #   python tools/train.py CONFIG            one process
 #   bash tools/dist_train.sh CONFIG 8       8 GPUs, 512 images each
 #   python tools/test.py CONFIG CHECKPOINT  accuracy and cross-entropy at masked positions
-# Needs checkpoints/vqgan_jax_strongaug.ckpt.
+# Needs mmaddp://vqgan.
 # Every number is read from MAGE's README and main_pretrain.py. The released mage-vitb-1600.pth was
 # trained so; this configuration: not run.
 _base_ = [

@@ -1,7 +1,7 @@
 # Continues the released VQGAN (vqgan_jax_strongaug.ckpt, of the MAGE project) on other images;
 # shown on ImageNet-1k, whose data config is to be replaced by that of the images at hand.
 #   bash tools/dist_train.sh CONFIG 8       8 GPUs, 32 images each
-# Needs checkpoints/vqgan_jax_strongaug.ckpt and checkpoints/vgg16-397923af.pth.
+# Needs mmaddp://vqgan and mmaddp://vgg16.
 # A lower rate and a short schedule, because the tokenizer is trained; the codebook is kept, and the
 # discriminator, which the release does not contain, starts from scratch. All our own choice.
 # Expected score: not run.
@@ -14,7 +14,7 @@ model = dict(
         init_cfg=dict(
             type='Pretrained',
             _scope_='mmaddp',
-            checkpoint='checkpoints/vqgan_jax_strongaug.ckpt',
+            checkpoint='mmaddp://vqgan',
             prefix='tokenizer.',
         )
     ),

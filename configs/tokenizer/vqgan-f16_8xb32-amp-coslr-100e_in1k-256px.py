@@ -2,7 +2,7 @@
 #   python tools/train.py CONFIG            one process
 #   bash tools/dist_train.sh CONFIG 8       8 GPUs, 32 images each
 #   python tools/test.py CONFIG CHECKPOINT  PSNR, L1, codebook usage, perplexity
-# Needs checkpoints/vgg16-397923af.pth (torchvision) or model.perceptual_loss=None.
+# Needs mmaddp://vgg16 (torchvision) or model.perceptual_loss=None.
 # Neither ADDP nor MAGE publishes this training. Batch 256 and learning rate 1e-4 follow MaskGIT
 # (arXiv 2202.04200), betas VQGAN; epochs (about 500,000 iterations), warm-up, schedule and bfloat16
 # are our own choice.

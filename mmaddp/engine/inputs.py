@@ -9,6 +9,7 @@ from mmengine.config import Config
 
 from mmaddp.datasets.coco_check import check_coco_dataset
 from mmaddp.engine.run_config import DATALOADERS
+from mmaddp.utils.known_weights import SCHEME, find_known
 
 # Keys of a data set that name a file by themselves.
 FILE_KEYS = ('data_file', 'tokenizer_file')
@@ -42,8 +43,9 @@ def check_inputs(
         lines = '\n  '.join(absent)
         raise FileNotFoundError(
             f'This run needs what is not there or is empty:\n  {lines}\n'
-            'Set these paths in the configuration or with --cfg-options; tools/train.py --dry-run '
-            'tries the run with random data and weights.'
+            'Set these paths in the configuration or with --cfg-options, or get released weights '
+            'with tools/misc/download_weights.py; tools/train.py --dry-run tries the run with '
+            'random data and weights.'
         )
     for where, dataset in datasets(cfg, dataloaders):
         if is_coco(dataset):
@@ -83,7 +85,12 @@ def absent_weights(cfg: Config, downloads: bool = False) -> list[tuple[str, str]
 
 
 def is_absent_file(file: str, downloads: bool = False) -> bool:
-    """Whether a local file does not exist; for an address, whether ``downloads`` count."""
+    """Whether a local file does not exist; for an address, whether ``downloads`` count.
+
+    ``mmaddp://NAME`` stands for a local file.
+    """
+    if file.startswith(SCHEME):
+        return find_known(file.removeprefix(SCHEME)) is None
     return downloads if '://' in file else not Path(file).expanduser().is_file()
 
 

@@ -17,6 +17,7 @@ from mmengine.logging import print_log
 from mmengine.runner import CheckpointLoader
 from torch import nn
 
+from mmaddp.utils.known_weights import local_file
 from mmaddp.utils.official_keys import official_tensors, to_our_layout
 from mmaddp.utils.untrusted import read_torch_file
 
@@ -31,7 +32,7 @@ def load_checkpoint_file(filename: Union[str, Path], map_location=None) -> dict:
     """Read a checkpoint (``.pth`` or ``.safetensors``) without running code that is in it.
 
     Args:
-        filename (str | Path): A local file.
+        filename (str | Path): A local file, or ``mmaddp://NAME`` of known weights.
         map_location: As in :func:`torch.load`; a device for ``.safetensors``. Defaults to None.
 
     Returns:
@@ -42,7 +43,7 @@ def load_checkpoint_file(filename: Union[str, Path], map_location=None) -> dict:
         ValueError: The file is cut off, is no checkpoint, or holds an object that is no plain
             data.
     """
-    path = Path(filename).expanduser()
+    path = local_file(filename)
     if not path.is_file():
         raise FileNotFoundError(
             f'There is no checkpoint {path}. Give the path of an existing .pth or .safetensors '

@@ -169,7 +169,7 @@ def test_weights_are_loaded_under_explicit_lists(path):
     (setting,) = settings
     assert setting._scope_ == 'mmaddp' and setting.prefix == 'backbone.'
     size = 'large' if 'large' in path.stem else 'base'
-    assert setting.checkpoint == f'checkpoints/addp-vit-{size}-16.pth'
+    assert setting.checkpoint == f'mmaddp://addp-vit-{size}'
     lost = {
         name for name in ('pre_norm', 'ln1') if any(name in p for p in setting.allow_unexpected)
     }

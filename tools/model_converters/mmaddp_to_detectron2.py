@@ -17,7 +17,7 @@ from mmaddp.utils.user_errors import user_errors
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
-    parser.add_argument('src', type=Path, help='ADDP pre-training, of ours or official')
+    parser.add_argument('src', help='ADDP pre-training, of ours or official')
     parser.add_argument('dst', type=Path, help='.pth')
     args = parser.parse_args()
     with user_errors('mmaddp_to_detectron2'):

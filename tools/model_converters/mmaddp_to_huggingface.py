@@ -24,7 +24,7 @@ from mmaddp.utils.user_errors import user_errors
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
-    parser.add_argument('src', type=Path, help='ADDP pre-training, of ours or official')
+    parser.add_argument('src', help='ADDP pre-training, of ours or official')
     parser.add_argument('folder', type=Path)
     parser.add_argument('--num-heads', type=int, help='default: heads of 64 channels')
     args = parser.parse_args()

@@ -16,7 +16,7 @@ from mmaddp.utils.user_errors import user_errors
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
-    parser.add_argument('src', type=Path, help='checkpoint of ours')
+    parser.add_argument('src', help='checkpoint of ours')
     parser.add_argument('dst', type=Path, help='.pth or .safetensors')
     args = parser.parse_args()
     with user_errors('mmaddp_to_official'):

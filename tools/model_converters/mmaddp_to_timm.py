@@ -30,7 +30,7 @@ LOADS = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
-    parser.add_argument('src', type=Path)
+    parser.add_argument('src')
     parser.add_argument('dst', type=Path, help='.pth or .safetensors')
     parser.add_argument(
         '--pre-norm',

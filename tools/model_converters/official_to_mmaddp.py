@@ -30,7 +30,7 @@ SPLIT = ('tokenizer', 'token_predictor', 'addp')
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
-    parser.add_argument('src', type=Path, help='official checkpoint')
+    parser.add_argument('src', help='official checkpoint')
     parser.add_argument('dst', type=Path, nargs='?', help='.pth or .safetensors; or a folder')
     parser.add_argument('--kind', choices=['auto', *KINDS], default='auto')
     parser.add_argument('--part', choices=PARTS, help='write one part of an ADDP checkpoint alone')

@@ -2,8 +2,8 @@
 # and pretrain_*.sh of the official release).
 _base_ = ['./parts_tokenizer_vqgan.py', './parts_predictor_mage_vit-base.py']
 
-tokenizer_checkpoint = 'checkpoints/vqgan_jax_strongaug.ckpt'
-predictor_checkpoint = 'checkpoints/mage-vitb-1600.pth'
+tokenizer_checkpoint = 'mmaddp://vqgan'
+predictor_checkpoint = 'mmaddp://mage-vit-base'
 
 model = dict(
     type='mmaddp.ADDP',

@@ -8,7 +8,7 @@ model = dict(
     head=dict(embed_dims=1024),
     target_generator=dict(
         token_predictor=dict(
-            init_cfg=dict(checkpoint='checkpoints/mage-vitl-1600.pth'),
+            init_cfg=dict(checkpoint='mmaddp://mage-vit-large'),
             embed_dims=1024,
             num_layers=24,
             num_heads=16,

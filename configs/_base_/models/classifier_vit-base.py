@@ -4,7 +4,7 @@
 #
 # The weights may be the official file or a checkpoint of our own pre-training:
 #   --cfg-options model.backbone.init_cfg.checkpoint=work_dirs/.../epoch_1600.pth
-checkpoint = 'checkpoints/addp-vit-base-16.pth'
+checkpoint = 'mmaddp://addp-vit-base'
 
 model = dict(
     type='ImageClassifier',

@@ -3,7 +3,7 @@
 # main_pretrain.py.
 _base_ = ['./parts_tokenizer_vqgan.py', './parts_predictor_mage_vit-base.py']
 
-tokenizer_checkpoint = 'checkpoints/vqgan_jax_strongaug.ckpt'
+tokenizer_checkpoint = 'mmaddp://vqgan'
 
 model = dict(
     type='mmaddp.MAGE',

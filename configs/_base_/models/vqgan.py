@@ -6,7 +6,7 @@ _base_ = ['./parts_tokenizer_vqgan.py']
 
 # torchvision's ImageNet weights of VGG16; never downloaded. To train without the perceptual loss:
 # --cfg-options model.perceptual_loss=None
-vgg16_checkpoint = 'checkpoints/vgg16-397923af.pth'
+vgg16_checkpoint = 'mmaddp://vgg16'
 
 model = dict(
     type='mmaddp.VQGANTraining',

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from mmaddp.utils.atomic import atomic_path
 from mmaddp.utils.hashing import file_sha256
+from mmaddp.utils.known_weights import local_file
 from mmaddp.version import __version__
 
 
@@ -23,9 +24,10 @@ def convert_meta(source: Union[str, Path], **more: str) -> dict[str, str]:
     Returns:
         dict[str, str]: Name and SHA-256 of the source, version of the converter, and ``more``.
     """
+    path = local_file(source)
     return dict(
-        source=Path(source).name,
-        source_sha256=file_sha256(source),
+        source=path.name,
+        source_sha256=file_sha256(path),
         converter=f'mmaddp {__version__}',
         **more,
     )

@@ -27,8 +27,10 @@ from mmaddp.engine.inputs import check_inputs
 from mmaddp.engine.launch import prepare_launch
 from mmaddp.engine.run_config import add_common_arguments, read_config
 from mmaddp.evaluation.fidelity import (
+    ImageSet,
     Scorer,
     ScoreSettings,
+    check_numbers,
     generation_run,
     load_references,
     open_images,
@@ -148,6 +150,11 @@ def score_folders(args: argparse.Namespace) -> dict[str, dict]:
         Scorer(TASK_UTILS.build(config), scores, settings)
         for config, scores in extractor_configs(args)
     ]
+    for scorer in scorers:
+        for images in sets.values():
+            # Before the features of a large reference are extracted.
+            number = len(source) if isinstance(source, ImageSet) else None
+            check_numbers(scorer.scores, settings, len(images), number)
     cache_dir = None if args.no_cache else args.cache_dir
     references = load_references(source, scorers, cache_dir, args.batch_size)
     return {

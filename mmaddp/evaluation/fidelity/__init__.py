@@ -7,7 +7,7 @@ from .npz import NpzImages
 from .protocol import generation_run, protocol, protocol_text
 from .reference import Need, Reference, ReferenceStore, open_images, open_reference
 from .scorer import Scorer
-from .scores import ScoreSettings
+from .scores import ScoreSettings, check_numbers
 
 __all__ = [
     'BackboneExtractor',
@@ -22,6 +22,7 @@ __all__ = [
     'ReferenceStore',
     'ScoreSettings',
     'Scorer',
+    'check_numbers',
     'extract_features',
     'gather_features',
     'generation_run',

@@ -2,6 +2,8 @@
 #   python tools/train.py CONFIG            one process
 #   bash tools/dist_train.sh CONFIG 8       8 GPUs, 32 images each
 #   python tools/test.py CONFIG CHECKPOINT  PSNR, L1, codebook usage, perplexity
+#   python tools/analysis_tools/eval_generation.py --config CONFIG --checkpoints CHECKPOINT
+#                                           reconstruction FID (docs/scores.md)
 # Needs mmaddp://vgg16 (torchvision) or model.perceptual_loss=None.
 # Neither ADDP nor MAGE publishes this training. Batch 256 and learning rate 1e-4 follow MaskGIT
 # (arXiv 2202.04200), betas VQGAN; epochs (about 500,000 iterations), warm-up, schedule and bfloat16

@@ -1,16 +1,19 @@
 """The full-size pre-training configurations against the numbers of the official release."""
 
+import json
 from pathlib import Path
 
 import pytest
 import torch
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
-from mmengine.registry import init_default_scope
+from mmengine.registry import PARAM_SCHEDULERS, init_default_scope
+from safetensors.torch import load_file
 
 import mmaddp.engine  # noqa: F401
-from mmaddp.registry import MODELS
+from mmaddp.registry import MODELS, TASK_UTILS
 
+REFERENCE = Path(__file__).parents[1] / 'data' / 'reference'
 FOLDER = Path(__file__).parents[2] / 'configs' / 'addp'
 BASE = FOLDER / 'addp_vit-base-p16_8xb512-amp-coslr-1600e_in1k-256px.py'
 LARGE = FOLDER / 'addp_vit-large-p16_8xb512-amp-coslr-800e_in1k-256px.py'
@@ -106,3 +109,38 @@ def test_augmentation(base):
     assert (crop.scale, crop.interpolation, crop.backend) == (256, 'bicubic', 'pillow')
     assert tuple(crop.crop_ratio_range) == (0.2, 1.0)
     assert [t.prob for t in pipeline if t.type == 'RandomFlip'] == [0.5]
+
+
+@pytest.mark.parametrize('path, epochs', [(BASE, 1600), (LARGE, 800)])
+def test_learning_rate_at_given_epochs(path, epochs):
+    """Recorded for ViT-B; ViT-L's is the same curve in half the epochs, behind the warm-up."""
+    cfg = Config.fromfile(path)
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+    # The Runner puts the end of training into the schedule.
+    settings = dict(cfg.param_scheduler, end=cfg.train_cfg.max_epochs)
+    arguments = dict(optimizer=optimizer, epoch_length=312)
+    scheduler = PARAM_SCHEDULERS.build(settings, default_args=arguments)
+    reference = json.loads((REFERENCE / 'reference.json').read_text())['lr_schedule']['pretrain']
+    for epoch, rate in reference.items():
+        epoch = float(epoch)
+        if epoch > 40:
+            epoch = 40 + (epoch - 40) * (epochs - 40) / 1560
+        assert scheduler.factor(epoch * 312) == pytest.approx(rate, abs=1e-9), epoch
+
+
+@pytest.mark.parametrize('path', [BASE, LARGE])
+def test_mask_ratios(path):
+    init_default_scope('mmpretrain')
+    settings = Config.fromfile(path).model.target_generator.mask_sampler
+    sampler = TASK_UTILS.build(dict(settings, num_tokens=256))
+    recorded = load_file(REFERENCE / 'reference.safetensors')
+    for name in ('ratios', 'probs'):
+        expected = recorded[f'mask_schedule.{name}']
+        assert torch.allclose(getattr(sampler, name).to(expected), expected, atol=1e-6), name
+
+
+def test_vit_large_trains_as_vit_base():
+    base, large = (Config.fromfile(path) for path in (BASE, LARGE))
+    for key in ('optim_wrapper', 'train_dataloader', 'param_scheduler', 'randomness'):
+        assert base[key] == large[key], key
+    assert large.model.target_generator.predictor_train_mode is True

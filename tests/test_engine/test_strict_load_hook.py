@@ -54,3 +54,10 @@ def test_dropped_layer_of_the_same_shape_is_not_loaded(make_runner, trained):
     assert torch.equal(runner.model.linear.weight, weights['linear.weight'])
     assert torch.equal(runner.model.linear.bias, before)
     assert not torch.equal(before, weights['linear.bias'])
+
+
+def test_weights_alone_are_no_training_to_resume(make_runner, trained):
+    torch.save(dict(state_dict=torch.load(trained, weights_only=True)['state_dict']), trained)
+    with pytest.raises(ValueError, match=r'epoch_1\.pth holds weights alone.*load_from'):
+        make_runner(resume=True).train()
+    make_runner(load_from=trained).train()

@@ -209,6 +209,41 @@ def test_strict_initializer_wins_over_the_children_and_the_host(saved):
         assert torch.equal(target.state_dict()[name], value), name
 
 
+def host_cfg(path, **kwargs):
+    return dict(type='Pretrained', checkpoint=str(path), **kwargs)
+
+
+class WithNorm(TwoLayers):
+    def __init__(self, width=4, init_cfg=None):
+        super().__init__(width, init_cfg)
+        self.norm = nn.BatchNorm1d(width)
+
+
+def test_host_initializer_leaves_no_gap(saved):
+    """mmengine's own type, as in the hosts' configurations."""
+    with pytest.raises(ValueError, match=r'(?s)whole\.pth.*missing.*norm\.weight'):
+        WithNorm(init_cfg=host_cfg(saved)).init_weights()
+    with pytest.raises(ValueError, match=r'(?s)whole\.pth.*first\.weight'):
+        TwoLayers(width=5, init_cfg=host_cfg(saved)).init_weights()
+    allowed = host_cfg(saved, allow_missing=[r'norm\.'])
+    model = WithNorm(init_cfg=allowed)
+    model.init_weights()
+    assert torch.equal(
+        model.first.weight, load_checkpoint_file(saved)['state_dict']['first.weight']
+    )
+
+
+def test_host_initializer_leaves_a_classifier_over(tmp_path):
+    """As for a ResNet of ImageNet; old files do not count the batches of their norms."""
+    weights = {f'backbone.{key}': value for key, value in WithNorm().state_dict().items()}
+    del weights['backbone.norm.num_batches_tracked']
+    weights['backbone.fc.weight'] = torch.zeros(2)
+    torch.save(dict(state_dict=weights), tmp_path / 'r.pth')
+    model = WithNorm(init_cfg=host_cfg(tmp_path / 'r.pth', prefix='backbone.'))
+    model.init_weights()
+    assert torch.equal(model.last.weight, weights['backbone.last.weight'])
+
+
 @pytest.mark.parametrize('package', ['mmaddp.models', 'mmaddp.engine'])
 def test_importing_the_package_registers_the_loader(package):
     code = (
@@ -224,6 +259,25 @@ def test_configurations_load_strictly(path):
     settings = pretrained_settings(Config.fromfile(path).get('model'))
     lenient = [name for name, _, _, setting in settings if setting.get('_scope_') != 'mmaddp']
     assert not lenient, f'add _scope_="mmaddp" to {lenient}'
+
+
+@pytest.mark.parametrize(
+    'address', ['torchvision://vgg16', 'open-mmlab://resnet50_caffe', 'mmcls://vgg16']
+)
+def test_names_of_model_zoos_are_read_weights_only(tmp_path, monkeypatch, address):
+    def download(url, target):
+        torch.save(dict(state_dict=dict(a=torch.ones(1)), extra=Path('x')), target)
+
+    monkeypatch.setattr(torch.hub, 'get_dir', lambda: str(tmp_path))
+    monkeypatch.setattr(torch.hub, 'download_url_to_file', download)
+    with pytest.raises(ValueError, match='is refused'):
+        CheckpointLoader.load_checkpoint(address)
+
+
+@pytest.mark.parametrize('address', ['s3://a/b.pth', 'x:petrel://b.pth', 'pavi://b.pth'])
+def test_stores_that_cannot_be_read_safely_are_refused(address):
+    with pytest.raises(ValueError, match='cannot be read safely: copy it'):
+        CheckpointLoader.load_checkpoint(address)
 
 
 def test_downloaded_file_is_read_weights_only(tmp_path, monkeypatch):

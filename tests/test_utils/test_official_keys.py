@@ -72,6 +72,50 @@ def test_encoder_alone_from_the_joint_file(reference, tmp_path):
     assert torch.equal(encoder.pre_norm.weight, reference.weights['tokenizer_norm.weight'])
 
 
+WIDTHS = dict(embed_dims=32, num_layers=1, num_heads=2)
+PARTS = {
+    'tokenizer': dict(
+        type='mmaddp.VQGAN',
+        base_channels=32,
+        channel_multipliers=(1, 1, 1, 1, 2),
+        num_res_blocks=1,
+        code_dims=32,
+    ),
+    'token_predictor': dict(
+        type='mmaddp.MAGEPredictor',
+        **WIDTHS,
+        **{f'decoder_{name}': value for name, value in WIDTHS.items()},
+    ),
+}
+
+
+@pytest.mark.parametrize('own', [True, False])
+@pytest.mark.parametrize('prefix', PARTS)
+def test_frozen_parts_from_a_joint_file(reference, tmp_path, prefix, own):
+    """Under the prefix of a file of their own, from an official file and from a training."""
+    file = FOLDER / 'addp-official-layout.pth'
+    if own:
+        content = CheckpointLoader.load_checkpoint(str(file), 'cpu')
+        torch.save(content, tmp_path / 'epoch_1.pth')
+        file = tmp_path / 'epoch_1.pth'
+    module = load_part(PARTS[prefix], file, f'{prefix}.')
+    expected = part(reference, 'vqgan.' if prefix == 'tokenizer' else 'token_predictor.')
+    name = 'quantize.embedding.weight' if prefix == 'tokenizer' else 'token_emb.LayerNorm.weight'
+    found = module.quantize.embedding if prefix == 'tokenizer' else module.token_embed.norm
+    assert torch.equal(found.weight, expected[name])
+
+
+def test_official_classifier_needs_its_key(reference):
+    """A plain file of timm carries the same names and is left alone."""
+    names = ('fc_norm.weight', 'head.weight', 'blocks.0.norm1.weight')
+    tensors = dict.fromkeys(names, torch.zeros(2))
+    assert to_our_layout(dict(tensors)) == tensors
+    assert to_our_layout(dict(state_dict=tensors)) == dict(state_dict=tensors)
+    assert list(to_our_layout(dict(model=tensors))['state_dict']) == [
+        *('backbone.ln2.weight', 'head.fc.weight', 'backbone.layers.0.ln1.weight')
+    ]
+
+
 def test_our_own_files_pass_unchanged():
     checkpoint = dict(state_dict={'tokenizer.quantize.embedding.weight': torch.zeros(1)}, meta={})
     assert to_our_layout(checkpoint) is checkpoint

@@ -37,9 +37,15 @@ class StrictLoadHook(Hook):
         """Load the weights strictly; the Runner's own load that follows changes nothing.
 
         Raises:
-            ValueError: A tensor is missing, left over or of another shape.
+            ValueError: A tensor is missing, left over or of another shape, or a run is to be
+                resumed from weights alone.
         """
         source = runner._load_from or find_latest_checkpoint(runner.work_dir) or 'the checkpoint'
+        if runner._resume and 'meta' not in checkpoint:
+            raise ValueError(
+                f'{source} holds weights alone, as official and converted files do: there is no '
+                'training in it to resume. Start a new one from it with load_from.'
+            )
         model = runner.model
         while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
             model = model.module

@@ -126,11 +126,15 @@ class Run:
         pairs = [f'{key}={value}' for key, value in options.items()]
         work_dir = ('--work-dir', self.folder(stage))
         self.call(stage, 'train.py', config, *work_dir, '--cfg-options', *pairs)
-        logs = sorted(self.folder(stage).glob('*/vis_data/scalars.json'))
-        scalars = {}
-        for line in logs[-1].read_text().splitlines():
-            scalars.update(json.loads(line))
-        return scalars
+        return last_scalars(self.folder(stage))
+
+
+def last_scalars(work_dir: Path) -> dict:
+    """The last value of every scalar that a training logged."""
+    scalars = {}
+    for line in sorted(work_dir.glob('*/vis_data/scalars.json'))[-1].read_text().splitlines():
+        scalars.update(json.loads(line))
+    return scalars
 
 
 @dataclass(frozen=True)

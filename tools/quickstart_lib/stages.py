@@ -1,6 +1,7 @@
 """All stages of the quickstart, in order. A new one is a module beside this one and a line here."""
 
 from .chain import CHAIN
+from .classification import CLASSIFICATION
 from .scores import SCORES
 
-STAGES = (*CHAIN, *SCORES)
+STAGES = (*CHAIN, *SCORES, *CLASSIFICATION)

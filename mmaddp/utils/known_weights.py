@@ -88,6 +88,15 @@ KNOWN_WEIGHTS = {
         'BSD-3-Clause (github.com/pytorch/vision)',
         sha256='397923af',
     ),
+    'inception': KnownWeights(
+        'weights-inception-2015-12-05-6726825d.pth',
+        'features of the scores FID, IS and KID',
+        'Inception v3 of TensorFlow',
+        'https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/'
+        'weights-inception-2015-12-05-6726825d.pth',
+        'Apache-2.0 (github.com/toshas/torch-fidelity)',
+        sha256='6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2',
+    ),
 }
 """By name."""
 

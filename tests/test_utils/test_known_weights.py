@@ -51,7 +51,7 @@ def test_configs_name_what_is_known():
         for _, _, _, setting in pretrained_settings(Config.fromfile(path).get('model')):
             if setting.get('checkpoint', '').startswith(SCHEME):
                 named.add(setting['checkpoint'].removeprefix(SCHEME))
-    assert named == set(KNOWN_WEIGHTS)
+    assert named == set(KNOWN_WEIGHTS) - {'inception'}  # no model starts from it
 
 
 def test_files_are_where_the_official_code_looks_for_them():

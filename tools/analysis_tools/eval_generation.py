@@ -22,7 +22,6 @@ from mmengine.dist import init_dist, is_distributed, is_main_process
 from mmengine.runner import Runner
 
 import mmaddp  # noqa: F401, before any host: it mends what they miss
-from mmaddp.datasets.token_cache import file_sha256
 from mmaddp.engine.inputs import check_inputs
 from mmaddp.engine.launch import prepare_launch
 from mmaddp.engine.run_config import add_common_arguments, read_config
@@ -40,6 +39,7 @@ from mmaddp.evaluation.fidelity import (
 )
 from mmaddp.registry import TASK_UTILS
 from mmaddp.utils.atomic import atomic_path, write_json
+from mmaddp.utils.hashing import file_sha256
 from mmaddp.utils.user_errors import user_errors
 
 

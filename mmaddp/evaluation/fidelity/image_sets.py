@@ -17,7 +17,7 @@ from torch_fidelity.utils import glob_samples_paths
 from torchvision.transforms.functional import center_crop, resize
 
 from mmaddp.datasets.loading import LoadRGBImage
-from mmaddp.datasets.token_cache import file_sha256
+from mmaddp.utils.hashing import file_sha256
 
 EXTENSIONS = 'png,jpg,jpeg'
 LOSSY = ('.jpg', '.jpeg')

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mmaddp.datasets.token_cache import file_sha256
+from mmaddp.utils.hashing import file_sha256
 
 from .image_sets import ImageSet
 

@@ -11,6 +11,7 @@ import torch_fidelity
 
 from .extractors import FeatureExtractor
 from .scores import ScoreSettings
+from .weights import is_published
 
 # What the text says of a generation run; the JSON keeps everything.
 SHOWN = (
@@ -83,8 +84,9 @@ def protocol_text(content: dict) -> str:
         lines.append(f'generation: {_generation(content["images"]["generation"])}')
     for extractor in content['extractors']:
         layers = ', '.join(f'{score} {layer}' for score, layer in extractor['layers'].items())
-        sha256 = extractor['weights_sha256'][:16]
-        lines.append(f'extractor: {extractor["name"]}, weights sha256 {sha256}, layers {layers}')
+        name, sha256 = extractor['name'], extractor['weights_sha256']
+        kind = '' if is_published(name, sha256) else ' (not those of published scores)'
+        lines.append(f'extractor: {name}, weights sha256 {sha256[:16]}{kind}, layers {layers}')
     for name in ('settings', 'versions'):
         values = ', '.join(f'{key} {value}' for key, value in content[name].items())
         lines.append(f'{name}: {values}')

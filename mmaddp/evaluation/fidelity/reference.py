@@ -14,8 +14,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from mmaddp.datasets.token_cache import file_sha256
 from mmaddp.utils.atomic import atomic_path
+from mmaddp.utils.hashing import file_sha256
 
 from .extractors import FeatureExtractor
 from .features import extract_features

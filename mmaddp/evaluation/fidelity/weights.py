@@ -1,25 +1,20 @@
 """Weights of torch-fidelity's networks: where they come from, and that they are what they say."""
 
 import io
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional, Union
-from urllib.parse import urlparse
 
 import torch
 from mmengine.dist import barrier, get_local_rank
-from torch_fidelity.feature_extractor_inceptionv3 import URL_INCEPTION_V3
-from torchvision.models import VGG16_Weights
 
-from mmaddp.datasets.token_cache import file_sha256
+from mmaddp.utils.atomic import atomic_path
 from mmaddp.utils.checkpoint import extract_state_dict, load_checkpoint_file
+from mmaddp.utils.hashing import file_sha256
+from mmaddp.utils.known_weights import FOLDERS, find_known, known, local_file
 
-# torch-fidelity's name of a network -> where its weights are.
-WEIGHT_URLS = {
-    'inception-v3-compat': URL_INCEPTION_V3,
-    'vgg16': VGG16_Weights.IMAGENET1K_V1.url,
-}
+# torch-fidelity's name of a network -> name of its weights in mmaddp.utils.known_weights.
+NETWORKS = {'inception-v3-compat': 'inception', 'vgg16': 'vgg16'}
 
 
 @dataclass(frozen=True)
@@ -54,39 +49,42 @@ def find_weights(name: str, path: Optional[Union[str, Path]] = None) -> FeatureW
 
     Args:
         name (str): ``'inception-v3-compat'`` or ``'vgg16'``.
-        path (str | Path, optional): The file. Defaults to None: the file of that name in PyTorch's
-            hub folder, downloaded once by one process of each machine.
+        path (str | Path, optional): The file. Defaults to None: the known weights where they are
+            looked for (``checkpoints/``), else the file in PyTorch's hub folder, downloaded once
+            by one process of each machine.
 
     Raises:
         FileNotFoundError: There is no such file, and it cannot be downloaded.
         ValueError: The network is not known.
     """
-    if name not in WEIGHT_URLS:
+    if name not in NETWORKS:
         raise ValueError(
-            f'The extractor {name!r} is not known: use {" or ".join(map(repr, WEIGHT_URLS))}, or a '
+            f'The extractor {name!r} is not known: use {" or ".join(map(repr, NETWORKS))}, or a '
             'network of your own as a configuration (mmaddp.BackboneExtractor).'
         )
     if path is not None:
-        path = Path(path).expanduser()
+        path = local_file(path)
         if not path.is_file():
             raise FileNotFoundError(f'There are no feature weights {path}. {_way_out(name)}')
     else:
-        path = _from_hub(name)
+        path = find_known(NETWORKS[name]) or _from_hub(name)
     return FeatureWeights(name, path, file_sha256(path))
 
 
+def is_published(name: str, sha256: str) -> bool:
+    """Whether weights are those that published scores were computed with."""
+    return name in NETWORKS and sha256.startswith(known(NETWORKS[name]).sha256)
+
+
 def _from_hub(name: str) -> Path:
-    url = WEIGHT_URLS[name]
-    path = Path(torch.hub.get_dir()) / 'checkpoints' / _file_name(name)
+    weights = known(NETWORKS[name])
+    path = Path(torch.hub.get_dir()) / 'checkpoints' / weights.file
     if get_local_rank() == 0 and not path.is_file():
-        # Both names end in the beginning of the file's SHA-256.
-        sha256 = path.stem.rpartition('-')[2]
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-                partial = Path(folder) / path.name
-                torch.hub.download_url_to_file(url, str(partial), hash_prefix=sha256)
-                partial.replace(path)
+            with atomic_path(path) as unfinished:
+                torch.hub.download_url_to_file(
+                    weights.url, str(unfinished), hash_prefix=weights.sha256
+                )
         except (OSError, RuntimeError) as error:
             raise FileNotFoundError(
                 f'The weights of {name} are not at {path} and cannot be downloaded ({error}). '
@@ -96,13 +94,11 @@ def _from_hub(name: str) -> Path:
     return path
 
 
-def _file_name(name: str) -> str:
-    return Path(urlparse(WEIGHT_URLS[name]).path).name
-
-
 def _way_out(name: str) -> str:
+    weights = known(NETWORKS[name])
     option = '--prc-weights' if name == 'vgg16' else '--feature-weights'
     return (
-        f'Fetch {_file_name(name)} from {WEIGHT_URLS[name]} on a machine that can, and give its '
-        f'path with {option} PATH (in a configuration: weights=PATH of the extractor).'
+        f'Fetch {weights.file} from {weights.url} on a machine that can, and put it into '
+        f'{FOLDERS[0]}/ or give its path with {option} PATH (in a configuration: weights=PATH of '
+        'the extractor).'
     )

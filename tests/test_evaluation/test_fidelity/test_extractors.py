@@ -5,11 +5,16 @@ import pytest
 import torch
 from mmengine.config import Config
 from torch import nn
-from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
+from torch_fidelity.feature_extractor_inceptionv3 import (
+    URL_INCEPTION_V3,
+    FeatureExtractorInceptionV3,
+)
+from torchvision.models import VGG16_Weights
 
 from mmaddp.evaluation.fidelity import BackboneExtractor, FidelityExtractor, weights
 from mmaddp.evaluation.fidelity.extractors import state_dict_sha256
 from mmaddp.registry import MODELS
+from mmaddp.utils.known_weights import known
 
 ROOT = Path(__file__).parents[3]
 (JUDGE,) = (ROOT / 'configs' / 'quickstart').glob('judge-*.py')
@@ -100,6 +105,7 @@ def test_hash_follows_weights_alone():
 
 
 def test_weights_that_are_not_there(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     name = 'weights-inception-2015-12-05-6726825d.pth'
     with pytest.raises(FileNotFoundError, match=rf'(?s)absent.pth.*{name} from https://github.com'):
         FidelityExtractor(weights='absent.pth')
@@ -117,8 +123,26 @@ def test_weights_that_are_not_there(tmp_path, monkeypatch):
         FidelityExtractor('clip')
 
 
+def test_addresses_are_those_of_torch_fidelity():
+    assert known('inception').url == URL_INCEPTION_V3
+    assert known('vgg16').url == VGG16_Weights.IMAGENET1K_V1.url
+    assert weights.is_published('vgg16', '397923af' + 56 * '0')
+    assert not weights.is_published('inception-v3-compat', 64 * '0')
+    assert not weights.is_published('ImageClassifier', 64 * '0')
+
+
+def test_known_weights_are_found_where_all_are(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    file = Path('checkpoints', 'vgg16-397923af.pth')
+    file.parent.mkdir()
+    file.write_bytes(b'weights')
+    assert weights.find_weights('vgg16').path == file
+    assert weights.find_weights('vgg16', 'mmaddp://vgg16').path == file
+
+
 def test_downloaded_weights_are_checked_and_kept(tmp_path, monkeypatch):
-    monkeypatch.setattr(torch.hub, 'get_dir', lambda: str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(torch.hub, 'get_dir', lambda: str(tmp_path / 'hub'))
     asked = []
 
     def download(url, path, hash_prefix):

@@ -6,6 +6,12 @@ Writes ``images/NNNNNN.png``, ``grid.png`` and ``manifest.json``. Image i depend
 alone. The same command continues a run that was stopped. ``CONFIG`` is one of
 ``configs/generation/`` or that of a pre-training: its test loop generates, and ``tools/test.py``
 runs the same loop.
+
+With ``--edit FILE...`` new pictures are made from real ones instead:
+
+    python tools/generate.py CONFIG CHECKPOINT --edit photo.png --mask mask.png --out work_dirs/new
+
+Writes ``photo_0.png``, ``photo_1.png``, ... and ``sheet.png``; ``--seed`` is that of the first.
 """
 
 import argparse
@@ -16,6 +22,9 @@ from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
 import mmaddp  # noqa: F401, before any host: it mends what they miss
+from mmaddp.apis.edit_files import EditSettings, edit_files
+from mmaddp.apis.model import build_model
+from mmaddp.engine.loops.precision import PRECISIONS, inference_precision
 from mmaddp.engine.run_config import add_common_arguments, read_config
 from mmaddp.utils.user_errors import user_errors
 
@@ -52,9 +61,13 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--batch-size', type=int, help=f'images of a block; default {BLOCK}, or all if fewer'
     )
-    parser.add_argument('--precision', choices=['fp32', 'bf16', 'fp16'])
+    parser.add_argument('--precision', choices=list(PRECISIONS))
     parser.add_argument('--grid', type=int, help='images on grid.png; 0 for none')
+    parser.add_argument(
+        '--trajectory', type=int, help='images whose steps are drawn, as a strip and an animation'
+    )
     add_sampler_arguments(parser)
+    add_editing_arguments(parser)
     add_common_arguments(parser)
     return parser.parse_args()
 
@@ -77,6 +90,28 @@ def add_sampler_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument('--top-k', type=int, help='number of codes to draw from')
 
 
+def add_editing_arguments(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group('new pictures from real ones, with one of the four first')
+    group.add_argument('--edit', nargs='+', metavar='FILE', help='picture files')
+    group.add_argument('--mask-ratio', type=float, help='random tokens to hide and find again')
+    group.add_argument('--mask', metavar='FILE', help='mask of pixels to redraw: all but black')
+    group.add_argument(
+        '--outpaint',
+        type=int,
+        nargs=4,
+        metavar=('TOP', 'RIGHT', 'BOTTOM', 'LEFT'),
+        help='pixels to invent around the picture, which shrinks accordingly',
+    )
+    group.add_argument('--strengths', type=float, nargs='+', help='variations, from 0 to 1')
+    group.add_argument('--dilation', type=int, default=0, help='pixels to widen the mask by')
+    group.add_argument('--versions', type=int, default=4, help='of each picture; default 4')
+    group.add_argument(
+        '--official-start',
+        action='store_true',
+        help='as the official code: the first step sees the intact picture',
+    )
+
+
 def wanted_images(args: argparse.Namespace) -> dict:
     """Arguments of the data set that say which images are made."""
     if args.indices is not None:
@@ -84,6 +119,13 @@ def wanted_images(args: argparse.Namespace) -> dict:
     if args.seed_range is not None:
         return dict(num_images=len(args.seed_range), first_index=args.seed_range.start)
     return dict(num_images=64 if args.num_images is None else args.num_images)
+
+
+def set_sampler(cfg: Config, args: argparse.Namespace) -> None:
+    given = {name: getattr(args, name) for name in SAMPLER_ARGUMENTS}
+    given = {name: value for name, value in given.items() if value is not None}
+    if given:
+        cfg.model.setdefault('sampler', dict(type='mmaddp.AlternatingSampler')).update(given)
 
 
 def generation_config(args: argparse.Namespace) -> Config:
@@ -97,9 +139,7 @@ def generation_config(args: argparse.Namespace) -> Config:
         )
     for key in TRAINING_KEYS:
         cfg.pop(key, None)
-    given = {name: getattr(args, name) for name in SAMPLER_ARGUMENTS}
-    cfg.model.setdefault('sampler', dict(type='mmaddp.AlternatingSampler'))
-    cfg.model.sampler.update({name: value for name, value in given.items() if value is not None})
+    set_sampler(cfg, args)
     wanted = wanted_images(args)
     number = len(wanted.get('indices', ())) or wanted['num_images']
     dataset = dict(type=cfg.test_dataloader.dataset.type, seed=args.seed, **wanted)
@@ -111,17 +151,35 @@ def generation_config(args: argparse.Namespace) -> Config:
         out_dir=str(args.out),
         precision=args.precision,
         grid_size=args.grid,
+        num_trajectories=args.trajectory,
     )
     cfg.test_cfg.update({name: value for name, value in loop.items() if value is not None})
     cfg.load_from, cfg.resume = args.checkpoint, False
     return cfg
 
 
+def edit(args: argparse.Namespace) -> None:
+    """Edit picture files."""
+    names = ('mask_ratio', 'mask', 'outpaint', 'strengths', 'dilation', 'official_start')
+    settings = EditSettings(**{name: getattr(args, name) for name in names})
+    if args.versions < 1:
+        raise ValueError(f'--versions must be at least 1, got {args.versions}.')
+    cfg = read_config(args)
+    set_sampler(cfg, args)
+    model = build_model(cfg, args.checkpoint)
+    seeds = range(args.seed, args.seed + args.versions)
+    with inference_precision(args.precision or 'fp32', model.neck.mask_token.device.type):
+        written = edit_files(model, args.edit, args.out, seeds, settings)
+    print(f'Wrote {len(written)} files to {args.out}')
+
+
 def main() -> None:
     args = parse_args()
     with user_errors('generate'):
-        cfg = generation_config(args)
-        Runner.from_cfg(cfg).test()
+        if args.edit:
+            edit(args)
+            return
+        Runner.from_cfg(generation_config(args)).test()
     if is_main_process():
         print(f'Wrote the images and grid.png to {args.out}')
 

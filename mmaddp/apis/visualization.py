@@ -11,21 +11,6 @@ from mmaddp.models.task_modules import NestedMasks, mask_smallest
 
 
 @torch.no_grad()
-def reconstruct(model: ADDP, images: Tensor) -> Tensor:
-    """Send images through the tokenizer and back.
-
-    Args:
-        model (ADDP): The model.
-        images (Tensor): RGB in [0, 1], shape (B, 3, H, W).
-
-    Returns:
-        Tensor: RGB in [0, 1], shape (B, 3, H, W).
-    """
-    tokenizer = model.target_generator.tokenizer
-    return tokenizer.decode(tokenizer.encode(images)[1]).clamp(0, 1)
-
-
-@torch.no_grad()
 def target_images(model: ADDP, images: Tensor, mask_ratios: Sequence[float]) -> Tensor:
     """Decode the images x_t that the encoder sees in pre-training.
 

@@ -10,11 +10,10 @@ per image, one column per step).
 import argparse
 from pathlib import Path
 
-import torch
 from mmengine.config import Config
 
 from mmaddp.apis import build_model, generation_steps, reconstruct, target_images
-from mmaddp.datasets import LoadRGBImage
+from mmaddp.apis.image_files import load_images
 from mmaddp.utils.images import image_grid, save_png
 from mmaddp.utils.user_errors import user_errors
 
@@ -29,19 +28,6 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--num-generated', type=int, default=6, help='rows of steps.png')
     parser.add_argument('--zoom', type=int, default=1, help='size of a pixel on the sheets')
     return parser.parse_args()
-
-
-def load_images(files: list[str], size: tuple[int, int]) -> torch.Tensor:
-    """Read RGB images as (B, 3, H, W) in [0, 1], cropped to the size's aspect and resized."""
-    from torchvision.transforms.v2.functional import center_crop, resize
-
-    images = []
-    for file in files:
-        pixels = torch.from_numpy(LoadRGBImage()(dict(img_path=file))['img']).movedim(-1, 0)
-        scale = max(side / have for side, have in zip(size, pixels.shape[1:]))
-        scaled = [max(round(have * scale), side) for side, have in zip(size, pixels.shape[1:])]
-        images.append(center_crop(resize(pixels, scaled, antialias=True), list(size)))
-    return torch.stack(images).float() / 255
 
 
 def main() -> None:

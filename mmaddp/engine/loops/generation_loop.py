@@ -22,6 +22,7 @@ from mmpretrain.structures import DataSample
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from mmaddp.apis.trajectory import record_trajectory, save_animation, trajectory_strip
 from mmaddp.registry import LOOPS
 from mmaddp.utils.images import image_grid, quantize, read_png, save_png
 
@@ -41,7 +42,8 @@ class GenerationLoop(TestLoop):
     all there and whole are kept, the others are made anew. Metrics see every image once, kept ones
     too, as the bytes that are on disk.
 
-    The folder gets ``images/NNNNNN.png``, ``grid.png`` and ``manifest.json``.
+    The folder gets ``images/NNNNNN.png``, ``grid.png``, ``manifest.json`` and, if asked for,
+    ``trajectories/NNNNNN.png`` and ``.gif``.
 
     Args:
         runner (Runner): The runner; its model is an :class:`ADDP`.
@@ -53,7 +55,9 @@ class GenerationLoop(TestLoop):
         num_writers (int): Threads that write images while the next block is computed.
             Defaults to 4.
         grid_size (int): Images on ``grid.png``, the first ones; 0 for none. Defaults to 64.
-        grid_zoom (int): Pixels of the sheet per pixel of an image, along each side. Defaults to 1.
+        grid_zoom (int): Pixels of the sheet per pixel of an image, along each side, and of the
+            trajectories. Defaults to 1.
+        num_trajectories (int): Images whose steps are drawn, the first ones. Defaults to 0.
 
     Raises:
         ValueError: An argument is out of range, or a metric cannot be used on several processes.
@@ -69,6 +73,7 @@ class GenerationLoop(TestLoop):
         num_writers: int = 4,
         grid_size: int = 64,
         grid_zoom: int = 1,
+        num_trajectories: int = 0,
     ):
         super().__init__(runner, dataloader, evaluator)
         if precision not in PRECISIONS:
@@ -78,6 +83,7 @@ class GenerationLoop(TestLoop):
         self.num_writers = num_writers
         self.grid_size = grid_size
         self.grid_zoom = grid_zoom
+        self.num_trajectories = num_trajectories
         self._check_metrics()
 
     def _check_metrics(self) -> None:
@@ -114,6 +120,9 @@ class GenerationLoop(TestLoop):
             barrier()
             blocks = image_blocks(dataset.indices, batch_size)
             self._generate(self._keep_whole_blocks(blocks, folder), folder)
+            self._draw_trajectories(
+                image_blocks(dataset.indices[: self.num_trajectories], batch_size)
+            )
             barrier()
             if is_main_process() and self.grid_size:
                 self._write_grid(folder, dataset.indices[: self.grid_size])
@@ -195,3 +204,19 @@ class GenerationLoop(TestLoop):
         images = [read_png(folder.path(index)) for index in indices]
         columns = math.ceil(math.sqrt(len(images)))
         save_png(image_grid(images, columns, self.grid_zoom), self.out_dir / 'grid.png')
+
+    def _draw_trajectories(self, blocks: Sequence[ImageBlock]) -> None:
+        """Generate blocks once more, as they were, and draw the steps of their wanted images."""
+        dataset, folder = self.dataloader.dataset, self.out_dir / 'trajectories'
+        device_type = next(self.model.parameters()).device.type
+        for block in blocks[get_rank() :: get_world_size()]:
+            seeds = [dataset.sample(index).seed for index in block.indices]
+            places = [index - block.first for index in block.wanted]
+            with inference_precision(self.precision, device_type):
+                trajectory = record_trajectory(self.model, seeds, keep=places)
+            for place, index in enumerate(block.wanted):
+                save_png(
+                    trajectory_strip(trajectory, place, self.grid_zoom), folder / f'{index:06d}.png'
+                )
+                frames = trajectory.images[:, place]
+                save_animation(frames, folder / f'{index:06d}.gif', zoom=self.grid_zoom)

@@ -1,0 +1,61 @@
+"""Picture files as the models want them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Union
+
+import numpy as np
+import torch
+from PIL import Image, UnidentifiedImageError
+from torch import Tensor
+from torchvision.transforms.v2.functional import center_crop, resize
+
+from mmaddp.datasets import LoadRGBImage
+
+
+def load_images(files: Sequence[Union[str, Path]], size: tuple[int, int]) -> Tensor:
+    """Read RGB images, cropped to the aspect of a size and resized to it.
+
+    Args:
+        files (Sequence[str | Path]): Picture files of any size.
+        size (tuple[int, int]): Height and width.
+
+    Returns:
+        Tensor: In [0, 1], shape (B, 3, H, W).
+    """
+    images = []
+    for file in files:
+        pixels = torch.from_numpy(LoadRGBImage()(dict(img_path=str(file)))['img']).movedim(-1, 0)
+        scale = max(side / have for side, have in zip(size, pixels.shape[1:]))
+        scaled = [max(round(have * scale), side) for side, have in zip(size, pixels.shape[1:])]
+        images.append(center_crop(resize(pixels, scaled, antialias=True), list(size)))
+    return torch.stack(images).float() / 255
+
+
+def load_mask(file: Union[str, Path], size: tuple[int, int]) -> Tensor:
+    """Read a mask: pixels that are not black are masked.
+
+    Args:
+        file (str | Path): Picture of exactly this size.
+        size (tuple[int, int]): Height and width of the images that it is for.
+
+    Returns:
+        Tensor: bool, shape (H, W).
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: It is no picture, or of another size.
+    """
+    if not Path(file).is_file():
+        raise FileNotFoundError(f'There is no mask {file}.')
+    try:
+        with Image.open(file) as image:
+            mask = torch.from_numpy(np.array(image.convert('L')) > 0)
+    except UnidentifiedImageError as error:
+        raise ValueError(f'The mask {file} is no picture that can be read.') from error
+    if mask.shape != size:
+        raise ValueError(
+            f'The mask {file} has {mask.shape[1]} x {mask.shape[0]} pixels, but the images of this '
+            f'model have {size[1]} x {size[0]}: draw it on an image of that size.'
+        )
+    return mask

@@ -85,7 +85,8 @@ def draw_trajectory(trajectory: Trajectory, place: int) -> Tensor:
     size = images.shape[-2:]
     grid = trajectory.grid_size
     mask = covered_pixels(trajectory.masks[:, place], grid, size).unsqueeze(1)
-    colours = torch.from_numpy(matplotlib.colormaps['viridis'](trajectory.confidences[:, place]))
+    confidences = trajectory.confidences[:, place].numpy()
+    colours = torch.from_numpy(matplotlib.colormaps['viridis'](confidences))
     colours = colours[..., :3].float().movedim(-1, 1).flatten(2)
     heat = covered_pixels(colours.flatten(0, 1), grid, size).unflatten(0, (-1, 3))
     return torch.stack((images, torch.where(mask, 0.5, images), heat), dim=1)

@@ -90,3 +90,72 @@ def test_one_clear_message(generate, arguments, checkpoint, message):
     assert done.returncode == 1
     assert message in done.stdout.splitlines()[-1]
     assert 'Traceback' not in done.stdout
+
+
+@pytest.fixture
+def photos(tmp_path):
+    rng = np.random.default_rng(0)
+    for name, size in (('a', (40, 60)), ('b', (32, 32))):
+        Image.fromarray(rng.integers(0, 256, (*size, 3), dtype=np.uint8)).save(
+            tmp_path / f'{name}.jpg'
+        )
+    mask = np.zeros((32, 32), np.uint8)
+    mask[:, 20:] = 255
+    Image.fromarray(mask).save(tmp_path / 'mask.png')
+    Image.fromarray(mask[:, 1:]).save(tmp_path / 'narrow.png')
+    return 'a.jpg', 'b.jpg'
+
+
+@pytest.mark.parametrize(
+    'options, sheet',
+    [
+        (('--mask', 'mask.png', '--dilation', 2), (4, 2)),
+        (('--outpaint', 4, 0, 8, 2), (4, 2)),
+        (('--mask-ratio', 0.5), (3, 2)),
+        (('--strengths', 0.2, 0.8), (3, 4)),
+    ],
+)
+def test_edits(generate, photos, tmp_path, options, sheet):
+    done = generate('--edit', *photos, *options, '--versions', 2, '--out', 'new', '--steps', 3)
+    assert done.returncode == 0, done.stdout
+    versions = 4 if '--strengths' in options else 2
+    names = [f'{stem}{k}.png' for stem in 'ab' for k in ('', *(f'_{v}' for v in range(versions)))]
+    assert sorted(f.name for f in (tmp_path / 'new').iterdir()) == sorted([*names, 'sheet.png'])
+    size = Image.open(tmp_path / 'new' / 'sheet.png').size
+    assert size == tuple(34 * number + 2 for number in sheet)
+    versions = [np.asarray(Image.open(tmp_path / 'new' / f'b_{k}.png'), int) for k in range(2)]
+    assert not np.array_equal(*versions)
+    if '--mask' in options:
+        kept = np.asarray(Image.open(tmp_path / 'new' / 'b.png'), int)[:, :12]
+        assert all(np.array_equal(version[:, :12], kept) for version in versions)
+
+
+@pytest.mark.parametrize(
+    'options, message',
+    [
+        (('--mask', 'narrow.png'), 'narrow.png has 31 x 32 pixels, but the images of this model'),
+        (('--mask', 'absent.png'), 'There is no mask absent.png'),
+        (('--outpaint', 20, 0, 12, 0), '--outpaint 20 0 12 0 does not fit an image of 32 x 32'),
+        ((), 'one of --mask-ratio, --mask, --outpaint and --strengths'),
+        (('--mask-ratio', 0.5, '--out', '.'), 'holds files: choose an empty or new folder'),
+    ],
+)
+def test_bad_edits(generate, photos, options, message):
+    done = generate('--out', 'new', '--edit', *photos, *options)
+    assert done.returncode == 1 and message in done.stdout.splitlines()[-1], done.stdout
+
+
+def test_trajectories_end_with_the_image(generate, tmp_path):
+    done = generate('--indices', 1, 4, '--out', 'a', '--batch-size', 3, '--trajectory', 2)
+    assert done.returncode == 0, done.stdout
+    folder = tmp_path / 'a' / 'trajectories'
+    assert sorted(file.name for file in folder.iterdir()) == [
+        *('000001.gif', '000001.png', '000004.gif', '000004.png')
+    ]
+    strip = np.asarray(Image.open(folder / '000004.png'))
+    zoomed = (
+        np.asarray(Image.open(tmp_path / 'a' / 'images' / '000004.png')).repeat(2, 0).repeat(2, 1)
+    )
+    assert np.array_equal(strip[2:66, -66:-2], zoomed)
+    assert strip.shape == (3 * 66 + 2, 12 * 66 + 2, 3)
+    assert Image.open(folder / '000001.gif').n_frames > 9  # equal neighbours become one frame

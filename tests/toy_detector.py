@@ -4,13 +4,17 @@ import json
 from pathlib import Path
 
 import numpy as np
+import torch
 from mmengine.config import Config
+from mmengine.registry import init_default_scope
 from PIL import Image
 
 import mmaddp  # noqa: F401, before any host: it mends what they miss
+from mmaddp.registry import MODELS
 
 CONFIGS = Path(__file__).parents[1] / 'configs' / 'detection'
 MASK_RCNN = CONFIGS / 'addp_vit-base-p16_mask-rcnn_64xb1-amp-184375i_coco-1024px.py'
+(QUICKSTART,) = (CONFIGS.parent / 'quickstart').glob('mask-rcnn-*')
 CLASSES = ('cat', 'dog', 'owl')
 SIZE = (48, 64)  # height, width
 
@@ -89,3 +93,27 @@ def write_coco(folder: Path, content: dict) -> dict:
             dict(type='PackDetInputs'),
         ],
     )
+
+
+def write_detection_config(folder: Path, data: Path) -> Path:
+    """Write the configuration of the quickstart's detector over a few scenes, two steps long."""
+    scenes = data / 'detection'
+    truth = str(scenes / 'annotations' / 'instances_val.json')
+    lines = [f'_base_ = {str(QUICKSTART)!r}', 'model = dict(backbone=dict(init_cfg=None))']
+    for split in ('train', 'val', 'test'):
+        dataset = f'dataset=dict(data_root={str(scenes)!r})'
+        lines.append(f'{split}_dataloader = dict(batch_size=2, num_workers=0, {dataset})')
+    lines += [f'{split}_evaluator = dict(ann_file={truth!r})' for split in ('val', 'test')]
+    lines.append('train_cfg = dict(max_iters=2, val_interval=2)')
+    file = folder / 'toy_detection.py'
+    file.write_text('\n'.join(lines) + '\n')
+    return file
+
+
+def save_detector(config: Path, file: Path) -> Path:
+    """Save an untrained detector of a configuration."""
+    cfg = Config.fromfile(config)
+    torch.manual_seed(0)
+    init_default_scope('mmdet')
+    torch.save(dict(state_dict=MODELS.build(cfg.model).state_dict()), file)
+    return file

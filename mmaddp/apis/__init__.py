@@ -1,4 +1,5 @@
 from .classification import Classifier, Features, classify, extract_features
+from .detection import detect
 from .editing import inpaint, outpaint, reconstruct, start_from_images, vary
 from .model import build_model
 from .segmentation import segment
@@ -10,6 +11,7 @@ __all__ = [
     'Features',
     'build_model',
     'classify',
+    'detect',
     'draw_trajectory',
     'extract_features',
     'generation_steps',

@@ -1,5 +1,6 @@
 # Scenes of digits over photographs, 128 pixels, ten classes, in COCO's format; made by
-# tools/dataset_converters/prepare_digits.py. Sizes vary by a half to one and a half.
+# tools/dataset_converters/prepare_digits.py. Sizes vary between
+# 0.7 and 1.4 times their own.
 classes = tuple('0123456789')
 data_root = 'work_dirs/quickstart/data/digits/detection/'
 image_size = 128
@@ -21,6 +22,7 @@ train_pipeline = [
 ]
 test_pipeline = [
     dict(type='LoadImageFromFile'),
+    dict(type='Resize', scale=(image_size, image_size), keep_ratio=True),
     dict(type='LoadAnnotations', with_bbox=True, with_mask=True),
     dict(
         type='PackDetInputs',

@@ -68,3 +68,4 @@ model = dict(
 )
 test_cfg = dict(grid_zoom=2)
 train_cfg = dict(max_epochs=40)
+custom_hooks = [dict(type='mmaddp.GenerationPreviewHook', interval=10, zoom=2)]

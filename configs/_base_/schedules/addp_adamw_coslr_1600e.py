@@ -24,12 +24,14 @@ param_scheduler = dict(
 train_cfg = dict(by_epoch=True, max_epochs=max_epochs)
 auto_scale_lr = dict(enable=False, base_batch_size=batch_size)
 
-# Beside the latest checkpoint (default_runtime.py), one of every 50 epochs stays.
+# Beside the latest checkpoint (default_runtime.py), one of every 50 epochs stays. The visualizer
+# gets a sheet of samples, reconstructions and encoder inputs as often.
 custom_hooks = [
     dict(
         type='mmaddp.CheckpointHook',
         interval=50,
         save_last=False,
         filename_tmpl='kept_epoch_{}.pth',
-    )
+    ),
+    dict(type='mmaddp.GenerationPreviewHook', interval=50),
 ]

@@ -1,6 +1,7 @@
 from .check_label_maps_hook import CheckLabelMapsHook
 from .checkpoint_hook import CheckpointHook
 from .class_count_hook import ClassCountHook
+from .generation_preview_hook import GenerationPreviewHook
 from .non_finite_loss_hook import NonFiniteLossHook
 from .plain_message_hub_hook import PlainMessageHubHook
 from .show_predictions_hook import ShowPredictionsHook
@@ -11,6 +12,7 @@ __all__ = [
     'CheckLabelMapsHook',
     'CheckpointHook',
     'ClassCountHook',
+    'GenerationPreviewHook',
     'NonFiniteLossHook',
     'PlainMessageHubHook',
     'ShowPredictionsHook',

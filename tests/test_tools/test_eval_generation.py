@@ -17,6 +17,7 @@ import eval_generation
 TOOL = ROOT / 'tools' / 'analysis_tools' / 'eval_generation.py'
 QUICKSTART = ROOT / 'configs' / 'quickstart'
 (JUDGE,) = QUICKSTART.glob('judge-*.py')
+(ADDP,) = QUICKSTART.glob('addp-vit-*digit-tokens.py')
 (TOKENIZER,) = QUICKSTART.glob('vqgan-*.py')
 
 
@@ -93,6 +94,23 @@ def test_reconstructions_of_several_checkpoints(evaluate, tmp_path):
     assert first['scores']['fid'] != second['scores']['fid'] > 0
     assert first['protocol']['images']['generation']['checkpoint'] == 'epoch_0.pth'
     assert first['protocol']['reference']['path'] == "field 'image'"
+
+
+def test_generation_is_scored_as_its_folder(evaluate, tmp_path):
+    save_random(ADDP, tmp_path / 'addp.pth')
+    scores = ('--reference', 'real', '--scores', 'fid', 'is', '--batch-size', 8)
+    sizes = ('test_dataloader.dataset.num_images=20', 'test_dataloader.batch_size=8')
+    made = ('--config', ADDP, '--checkpoints', 'addp.pth', '--work-dir', 'run')
+    evaluate(*made, *scores, '--out', 'loop.json', '--cfg-options', *sizes)
+    evaluate('--images', 'run/0-addp/samples', *scores, '--out', 'folder.json')
+    loop, folder = (
+        next(iter(json.loads((tmp_path / f'{name}.json').read_text()).values()))
+        for name in ('loop', 'folder')
+    )
+    assert loop['scores'] == pytest.approx(folder['scores'], rel=1e-6)
+    run = loop['protocol']['images']['generation']
+    assert run == folder['protocol']['images']['generation']
+    assert run['seed'] == 0 and run['precision'] == 'fp32' and run['sampler.schedule'] == 'cosine'
 
 
 def test_inception_score_needs_no_reference(evaluate, tmp_path):

@@ -3,9 +3,15 @@
 import json
 import math
 from itertools import pairwise
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use('Agg')
+from matplotlib import pyplot as plt
 
 from .chain import JUDGE, TOKENIZER
-from .run import Figure, Run, Stage
+from .run import Figure, Picture, Run, Stage
 
 # From the nearest to the training digits to the farthest, as it must come out.
 ORDER = ('real', 'reconstructed', 'generated', 'untrained')
@@ -36,7 +42,21 @@ def score(run: Run) -> dict:
     found = {name: part['scores']['fid'] for name, part in json.loads(files[0].read_text()).items()}
     (reconstructed,) = json.loads(files[1].read_text()).values()
     found['reconstructed'] = reconstructed['scores']['fid']
+    draw(found, run.folder('scores') / 'distances.png')
     return {name: found[name] for name in ORDER} | dict(steps_up=steps_up(found))
+
+
+def draw(found: dict[str, float], file: Path) -> None:
+    """Draw the distances as bars, on a logarithmic axis."""
+    figure, axis = plt.subplots(figsize=(5, 2.2))
+    bars = axis.barh(ORDER[::-1], [found[name] for name in ORDER[::-1]])
+    axis.bar_label(bars, fmt='%.1f', padding=3)
+    axis.set_xscale('log')
+    axis.margins(x=0.3)
+    axis.set_xlabel('Frechet distance to the training digits')
+    figure.tight_layout()
+    figure.savefig(file, dpi=100)
+    plt.close(figure)
 
 
 def steps_up(found: dict[str, float]) -> int:
@@ -56,6 +76,13 @@ SCORES = (
             generated=Figure('of generated digits', '{:.2f}'),
             untrained=Figure('of outputs of an untrained network', '{:.2f}'),
             steps_up=Figure('of these three steps upwards, right', '{:.0f}', at_least=3),
+        ),
+        (
+            Picture(
+                'How far from the training digits',
+                'scores/distances.png',
+                'Frechet distance on the features of the judge, as many images on each side.',
+            ),
         ),
     ),
 )

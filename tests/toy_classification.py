@@ -14,9 +14,8 @@ import mmaddp.datasets
 import mmaddp.engine
 import mmaddp.evaluation  # noqa: F401
 
-(CONFIG,) = (Path(__file__).parents[1] / 'configs' / 'quickstart').glob(
-    'classifier-vit-w96-p8_1xb50-*.py'
-)
+FOLDER = Path(__file__).parents[1] / 'configs' / 'quickstart'
+(CONFIG,) = FOLDER.glob('classifier-vit-w96-p8_1xb50-*.py')
 CLASSES = ('cat', 'dog', 'owl')
 COUNTS = (5, 4, 4)
 _count = itertools.count()

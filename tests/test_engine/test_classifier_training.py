@@ -12,6 +12,7 @@ from PIL import Image
 from torch.nn import functional
 from toy_classification import save_weights, toy_config, write_images
 
+from mmaddp.engine.dry_run import dry_run
 from mmaddp.evaluation.parity.reference import Reference, build_classifier
 from mmaddp.utils.official_keys import ENCODER_KEYS
 
@@ -204,3 +205,19 @@ def adam_step(parameter, lr, weight_decay, eps=1e-8):
     gradient = parameter.grad
     parameter.mul_(1 - lr * weight_decay)
     parameter.sub_(lr * gradient / (gradient.square().sqrt() + eps))
+
+
+def test_dry_run_without_data_and_weights(config):
+    """Random images are of two classes, whatever the head is for."""
+    cfg = config(**{'train_dataloader.dataset.dataset.data_root': 'absent'})
+    cfg.model.backbone.init_cfg = dict(
+        type='Pretrained', _scope_='mmaddp', checkpoint='absent.pth', prefix='backbone.'
+    )
+    cfg.train_dataloader.dataset.dataset.pipeline = [
+        dict(type='mmaddp.LoadRGBImage'),
+        dict(type='RandomResizedCrop', scale=32),
+        dict(type='PackInputs'),
+    ]
+    report = dry_run(cfg)
+    assert len(report.seconds_per_step) == 2 and set(report.parameters) == {'backbone', 'head'}
+    assert any('absent.pth' in line for line in report.replaced)

@@ -159,3 +159,16 @@ def test_backbone_without_layers():
     model.backbone = nn.Linear(2, 2)
     with pytest.raises(ValueError, match='is a Linear'):
         groups_by_name(model)
+
+
+def test_mixed_precision(monkeypatch):
+    """The wrapper of the full-size configurations; it looks for a GPU when it is built."""
+    monkeypatch.setattr(
+        'mmengine.optim.optimizer.amp_optimizer_wrapper.is_cuda_available', lambda: True
+    )
+    amp = dict(type='AmpOptimWrapper', dtype='float16', loss_scale='dynamic')
+    _, wrapper = groups_by_name(Detector(), **amp)
+    assert type(wrapper).__name__ == 'AmpOptimWrapper'
+    assert {group['lr_scale'] for group in wrapper.optimizer.param_groups} == {
+        0.65**distance for distance in range(4)
+    }

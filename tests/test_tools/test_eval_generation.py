@@ -20,6 +20,8 @@ QUICKSTART = ROOT / 'configs' / 'quickstart'
 (ADDP,) = QUICKSTART.glob('addp-vit-*digit-tokens.py')
 (TOKENIZER,) = QUICKSTART.glob('vqgan-*.py')
 
+pytestmark = pytest.mark.filterwarnings('ignore:FID of 128 features')
+
 
 def save_random(config, path, seed=0):
     torch.manual_seed(seed)

@@ -112,12 +112,7 @@ def layer_decay_groups(
         ValueError: The rate is out of range, or the backbone does not know its layers.
     """
     model = model.module if is_model_wrapper(model) else model
-    backbone = getattr(model, 'backbone', None)
-    if not hasattr(backbone, 'get_layer_depth'):
-        raise ValueError(
-            f'Layer-wise learning rates need model.backbone with get_layer_depth; that of '
-            f'{type(model).__name__} is a {type(backbone).__name__}.'
-        )
+    backbone = _layered_backbone(model)
     if not 0 < layer_decay_rate <= 1:
         raise ValueError(f'layer_decay_rate must be in (0, 1], got {layer_decay_rate}.')
     groups = {}
@@ -144,6 +139,16 @@ def layer_decay_groups(
             groups.items(), key=lambda item: item[0], reverse=True
         )
     ]
+
+
+def _layered_backbone(model: nn.Module) -> nn.Module:
+    backbone = getattr(model, 'backbone', None)
+    if not hasattr(backbone, 'get_layer_depth'):
+        raise ValueError(
+            f'Layer-wise learning rates need model.backbone with get_layer_depth; that of '
+            f'{type(model).__name__} is a {type(backbone).__name__}.'
+        )
+    return backbone
 
 
 def _norm_parameters(model: nn.Module) -> Iterator[nn.Parameter]:

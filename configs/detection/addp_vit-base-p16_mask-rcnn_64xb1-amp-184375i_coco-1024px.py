@@ -2,7 +2,7 @@
 #   bash tools/dist_train.sh CONFIG 64       64 GPUs, one image each
 # On 8 GPUs add --cfg-options train_dataloader.batch_size=8.
 #   bash tools/dist_test.sh CONFIG CHECKPOINT 8
-# Needs data/coco and checkpoints/addp_vit-base.pth, an ADDP checkpoint.
+# Needs data/coco and mmaddp://addp-vit-base, or an ADDP checkpoint.
 # ADDP's own settings are not public. Every number is of ViTDet's 100-epoch recipe, by strong
 # evidence the one ADDP used, with the position table of 256-pixel pre-training.
 # The paper's box AP 51.7 (MAE under this recipe: 51.6 box, 45.9 mask): not run.

@@ -1,7 +1,7 @@
 # UperNet on ADE20k with ADDP's ViT-B.
 #   bash tools/dist_train.sh CONFIG 8        8 GPUs, 2 images each
 #   bash tools/dist_test.sh CONFIG CHECKPOINT 8 [--tta]
-# Needs data/ade/ADEChallengeData2016 and checkpoints/addp_vit-base.pth, an ADDP checkpoint.
+# Needs data/ade/ADEChallengeData2016 and mmaddp://addp-vit-base, or an ADDP checkpoint.
 # ADDP's own settings are not public. Every number is of mmsegmentation's MAE recipe
 # (configs/mae/mae-base_upernet_8xb2-amp-160k_ade20k-512x512.py), by strong evidence the one ADDP
 # used. The paper's mIoU 48.1: not run.

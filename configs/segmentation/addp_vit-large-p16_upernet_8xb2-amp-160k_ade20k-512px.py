@@ -1,5 +1,5 @@
 # UperNet on ADE20k with ADDP's ViT-L: ViT-B's recipe with what a larger network needs.
-# Needs data/ade/ADEChallengeData2016 and checkpoints/addp_vit-large.pth, an ADDP checkpoint.
+# Needs data/ade/ADEChallengeData2016 and mmaddp://addp-vit-large, or an ADDP checkpoint.
 # INFERRED, since no such recipe is public: taps, head width and drop path are those of
 # mmsegmentation's BEiT-L; the layer decay 0.8 is that of ADDP-L's ImageNet fine-tuning, with
 # ViT-B's learning rate (worth a sweep: 5e-5, 1e-4, 2e-4 times 0.75, 0.8, 0.85); length, batch and
@@ -11,7 +11,7 @@ model = dict(
         arch='large',
         drop_path_rate=0.2,
         out_indices=(7, 11, 15, 23),
-        init_cfg=dict(checkpoint='checkpoints/addp_vit-large.pth'),
+        init_cfg=dict(checkpoint='mmaddp://addp-vit-large'),
     ),
     neck=dict(embed_dim=1024),
     decode_head=dict(in_channels=[1024] * 4, channels=1024),

@@ -4,7 +4,7 @@
 # Source: detectron2's projects/ViTDet and configs/common/models/mask_rcnn_vitdet.py.
 _base_ = 'mmdet::_base_/models/mask-rcnn_r50_fpn.py'
 
-checkpoint = 'checkpoints/addp_vit-base.pth'
+checkpoint = 'mmaddp://addp-vit-base'
 norm_cfg = dict(type='mmpretrain.LN2d', eps=1e-6)
 
 model = dict(

@@ -3,7 +3,7 @@
 # Kept from there: taps, pyramid, heads, LayerScale 1.0, relative position biases per layer, zero
 # at first, absolute positions bicubically resized, no final norm. Different: see ADDPViTSeg.
 num_classes = 150
-checkpoint = 'checkpoints/addp_vit-base.pth'
+checkpoint = 'mmaddp://addp-vit-base'
 
 # Batch norm, which is synchronised over the GPUs where there are several: sync_bn below. A process
 # needs at least two images: the pooling branch of one pixel has no statistics of its own.

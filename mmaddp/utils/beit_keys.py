@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from typing import Optional
 
 import torch
 from torch import Tensor
@@ -19,7 +20,7 @@ def is_beit(tensors: Mapping[str, Tensor]) -> bool:
 
 
 def beit_to_vit(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Rewrite a BEiT backbone for ``RelativeBiasViT``, without changing what it computes.
+    """Rewrite a BEiT backbone for ``ADDPViTSeg``, without changing what it computes.
 
     The scale of each branch (``gamma_1``, ``gamma_2``) goes into the branch's last linear layer,
     the biases of query and value become one bias with zeros for the key, a table of relative
@@ -29,7 +30,7 @@ def beit_to_vit(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
         tensors (Mapping): mmpretrain's names, without ``backbone.``, -> tensor.
 
     Returns:
-        dict[str, Tensor]: Names of ``RelativeBiasViT`` -> tensor.
+        dict[str, Tensor]: Names of ``ADDPViTSeg`` -> tensor.
     """
     layers: dict[str, dict[str, Tensor]] = {}
     found = {}
@@ -39,26 +40,23 @@ def beit_to_vit(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
             layers.setdefault(match[1], {})[match[2]] = tensor
         elif name not in _DROPPED and not name.startswith('rel_pos_bias.'):
             found[name] = tensor
-    shared = {key: tensors.get(f'rel_pos_bias.{key}') for key in (_TABLE, _INDEX)}
+    shared = tensors.get(f'rel_pos_bias.{_TABLE}')
     for index, layer in layers.items():
-        converted = _layer({**layer, **_positions(layer, shared)})
+        converted = _layer(layer, shared)
         found |= {f'layers.{index}.{name}': tensor for name, tensor in converted.items()}
     if 'pos_embed' not in found:
-        slots = len(next(t for n, t in found.items() if n.endswith(_INDEX)))
-        found['pos_embed'] = torch.zeros(1, slots, found['cls_token'].shape[-1])
+        found['pos_embed'] = torch.zeros(1, _num_slots(tensors), found['cls_token'].shape[-1])
     return found
 
 
-def _positions(layer: Mapping[str, Tensor], shared: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Table and index of relative positions of one layer."""
-    return {
-        f'attn.rel_pos.{key}': layer.get(f'attn.{key}', shared[key]) for key in (_TABLE, _INDEX)
-    }
+def _num_slots(tensors: Mapping[str, Tensor]) -> int:
+    """Tokens, class token included, that the relative positions are made for."""
+    return len(next(tensor for name, tensor in tensors.items() if name.endswith(_INDEX)))
 
 
-def _layer(layer: dict[str, Tensor]) -> dict[str, Tensor]:
-    for key in (_TABLE, _INDEX):
-        layer.pop(f'attn.{key}', None)
+def _layer(layer: dict[str, Tensor], shared: Optional[Tensor]) -> dict[str, Tensor]:
+    layer.pop(f'attn.{_INDEX}', None)
+    layer['rel_pos_bias.table'] = layer.pop(f'attn.{_TABLE}', shared)
     query, value = layer.pop('attn.q_bias'), layer.pop('attn.v_bias')
     layer['attn.qkv.bias'] = torch.cat((query, torch.zeros_like(query), value))
     for scale, last in (('gamma_1', 'attn.proj'), ('gamma_2', 'ffn.layers.1')):

@@ -16,8 +16,7 @@ UNFINISHED = '.part'
 def atomic_path(path: Union[str, Path], durable: bool = False) -> Iterator[Path]:
     """Write a file under another name, and rename it when it is complete.
 
-    If writing fails (a full disk, an exception) or is killed, what was at ``path`` before stays as
-    it was.
+    If writing fails or is killed, what was at ``path`` before stays as it was.
 
     Args:
         path (str | Path): The file; its folder is made. A symbolic link is followed.

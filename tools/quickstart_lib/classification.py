@@ -1,6 +1,5 @@
 """Stage of classification: fine-tuning with few labels and with all, from ADDP and from scratch."""
 
-import json
 import random
 from collections import defaultdict
 from pathlib import Path
@@ -9,6 +8,8 @@ import matplotlib
 
 matplotlib.use('Agg')
 from matplotlib import pyplot as plt
+
+from mmaddp.utils.atomic import write_json, write_text
 
 from .run import Figure, Picture, Run, Stage, last_scalars
 
@@ -37,7 +38,7 @@ def classify(run: Run) -> dict:
             options['model.backbone.init_cfg.checkpoint'] = str(run.checkpoint('addp'))
         config = CONFIG.format(STARTS[start])
         runs.append(dict(config=config, work_dir=str(folder / name), options=options))
-    (folder / 'runs.json').write_text(json.dumps(runs, indent=1))
+    write_json(folder / 'runs.json', runs)
     run.call('classification', 'misc/train_in_turn.py', folder / 'runs.json')
     figures = {name: last_scalars(folder / name)['accuracy/top1'] / 100 for name in names}
     draw(figures, folder / 'accuracy.png')
@@ -75,7 +76,7 @@ def choose_few(listed: Path, chosen: Path, number: int, seed: int) -> Path:
         classes[line.rpartition(' ')[2]].append(line)
     draw_lines = random.Random(seed).sample
     lines = [line for label in sorted(classes) for line in draw_lines(classes[label], number)]
-    chosen.write_text('\n'.join(lines) + '\n')
+    write_text(chosen, '\n'.join(lines) + '\n')
     return chosen
 
 

@@ -79,8 +79,8 @@ class ADDPViTSeg(ADDPViT):
     for k (a constant for all keys, which the softmax cancels), attention through PyTorch's fused
     kernel with the bias as additive mask, and any input size.
 
-    With ``pre_norm=False`` it takes BEiT checkpoints of mmpretrain as they are, for comparison under
-    the same heads and recipes; they are rewritten on load
+    With ``pre_norm=False`` it takes BEiT checkpoints of mmpretrain as they are, for comparison
+    under the same heads and recipes; they are rewritten on load
     (:func:`mmaddp.utils.beit_keys.beit_to_vit`), for a backbone of the same ``img_size`` without
     LayerScale.
 

@@ -11,12 +11,11 @@ PRE_NORM = ('keep', 'drop')
 def to_timm(encoder: Encoder, pre_norm: str = 'keep') -> tuple[dict[str, Tensor], dict]:
     """Tensors and arguments of the timm ``VisionTransformer`` that gives the same features.
 
-    timm's patch embedding has no bias where there is a norm in front of the blocks. The bias is
-    therefore added to the positions of the patches, which is the same function, also after the
-    positions are resized.
+    timm's patch embedding has no bias where there is a norm in front of the blocks: the bias goes
+    into the positions of the patches, which is the same function, also after they are resized.
 
     Args:
-        encoder (Encoder): The encoder; with a classifier's head, timm's model is a classifier.
+        encoder (Encoder): The encoder, perhaps with a classifier's head.
         pre_norm (str): 'keep' the norm in front of the blocks, if there is one, or 'drop' it as the
             official fine-tuning does. Defaults to 'keep'.
 
@@ -29,11 +28,11 @@ def to_timm(encoder: Encoder, pre_norm: str = 'keep') -> tuple[dict[str, Tensor]
     if pre_norm not in PRE_NORM:
         raise ValueError(f'pre_norm must be one of {PRE_NORM}, got {pre_norm!r}.')
     keeps_norm = pre_norm == 'keep' and encoder.pre_norm
-    tensors = mae_names(encoder.tensors) | _final_norm(encoder)
+    tensors = to_mae(encoder)
     tensors |= {f'head.{name}': tensor for name, tensor in encoder.head.items()}
     if keeps_norm:
-        for name, tensor in part(encoder.tensors, 'pre_norm.').items():
-            tensors[f'norm_pre.{name}'] = tensor
+        norm = part(encoder.tensors, 'pre_norm.')
+        tensors |= {f'norm_pre.{name}': tensor for name, tensor in norm.items()}
         tensors['pos_embed'] = tensors['pos_embed'].clone()
         tensors['pos_embed'][:, 1:] += tensors.pop('patch_embed.proj.bias')
     arguments = dict(
@@ -80,19 +79,10 @@ def to_huggingface(encoder: Encoder) -> tuple[dict[str, Tensor], dict]:
         'embeddings.cls_token': source['cls_token'],
         'embeddings.position_embeddings': source['pos_embed'],
     }
-    places = {
-        'patch_embed.projection': 'embeddings.patch_embeddings.projection',
-        'ln1': 'layernorm',
-    }
+    places = {'patch_embed.projection': 'embeddings.patch_embeddings.projection'}
+    places['ln1'] = 'layernorm'
     for index in range(encoder.num_layers):
-        ours, theirs = f'layers.{index}', f'encoder.layer.{index}'
-        places |= {
-            f'{ours}.ln1': f'{theirs}.layernorm_before',
-            f'{ours}.ln2': f'{theirs}.layernorm_after',
-            f'{ours}.attn.proj': f'{theirs}.attention.output.dense',
-            f'{ours}.ffn.layers.0.0': f'{theirs}.intermediate.dense',
-            f'{ours}.ffn.layers.1': f'{theirs}.output.dense',
-        }
+        places |= _huggingface_layer(f'layers.{index}', f'encoder.layer.{index}')
     for kind in ('weight', 'bias'):
         for ours, theirs in places.items():
             tensors[f'{theirs}.{kind}'] = source[f'{ours}.{kind}']
@@ -101,6 +91,17 @@ def to_huggingface(encoder: Encoder) -> tuple[dict[str, Tensor], dict]:
             for name, third in zip(('query', 'key', 'value'), thirds):
                 tensors[f'encoder.layer.{index}.attention.attention.{name}.{kind}'] = third
     return tensors, _huggingface_config(encoder)
+
+
+def _huggingface_layer(ours: str, theirs: str) -> dict[str, str]:
+    """Our name -> transformers' name of the parts of a layer, its ``qkv`` left out."""
+    return {
+        f'{ours}.ln1': f'{theirs}.layernorm_before',
+        f'{ours}.ln2': f'{theirs}.layernorm_after',
+        f'{ours}.attn.proj': f'{theirs}.attention.output.dense',
+        f'{ours}.ffn.layers.0.0': f'{theirs}.intermediate.dense',
+        f'{ours}.ffn.layers.1': f'{theirs}.output.dense',
+    }
 
 
 def _final_norm(encoder: Encoder) -> dict[str, Tensor]:

@@ -35,6 +35,7 @@ TRAINING_KEYS = (
 SAMPLER_ARGUMENTS = (
     *('num_steps', 'schedule', 'choice_temperature', 'dynamic_temperature', 'top_p', 'top_k'),
 )
+EDIT_ARGUMENTS = ('mask_ratio', 'mask', 'outpaint', 'strengths', 'dilation', 'official_start')
 BLOCK = 64
 
 
@@ -66,6 +67,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--trajectory', type=int, help='images whose steps are drawn, as a strip and an animation'
     )
+    parser.add_argument('--zoom', type=int, help='pixels of the sheets per pixel of an image')
     add_sampler_arguments(parser)
     add_editing_arguments(parser)
     add_common_arguments(parser)
@@ -130,6 +132,9 @@ def set_sampler(cfg: Config, args: argparse.Namespace) -> None:
 
 def generation_config(args: argparse.Namespace) -> Config:
     """Reduce a config to its test loop, with the command line's settings."""
+    given = [f'--{name.replace("_", "-")}' for name in EDIT_ARGUMENTS if getattr(args, name)]
+    if given:
+        raise ValueError(f'{", ".join(given)} need real pictures: name them with --edit FILE...')
     args.work_dir = args.work_dir or str(args.out / 'log')
     cfg = read_config(args)
     if 'GenerationLoop' not in str((cfg.get('test_cfg') or {}).get('type')):
@@ -151,6 +156,7 @@ def generation_config(args: argparse.Namespace) -> Config:
         out_dir=str(args.out),
         precision=args.precision,
         grid_size=args.grid,
+        grid_zoom=args.zoom,
         num_trajectories=args.trajectory,
     )
     cfg.test_cfg.update({name: value for name, value in loop.items() if value is not None})
@@ -160,8 +166,7 @@ def generation_config(args: argparse.Namespace) -> Config:
 
 def edit(args: argparse.Namespace) -> None:
     """Edit picture files."""
-    names = ('mask_ratio', 'mask', 'outpaint', 'strengths', 'dilation', 'official_start')
-    settings = EditSettings(**{name: getattr(args, name) for name in names})
+    settings = EditSettings(**{name: getattr(args, name) for name in EDIT_ARGUMENTS})
     if args.versions < 1:
         raise ValueError(f'--versions must be at least 1, got {args.versions}.')
     cfg = read_config(args)
@@ -169,7 +174,7 @@ def edit(args: argparse.Namespace) -> None:
     model = build_model(cfg, args.checkpoint)
     seeds = range(args.seed, args.seed + args.versions)
     with inference_precision(args.precision or 'fp32', model.neck.mask_token.device.type):
-        written = edit_files(model, args.edit, args.out, seeds, settings)
+        written = edit_files(model, args.edit, args.out, seeds, settings, args.zoom or 1)
     print(f'Wrote {len(written)} files to {args.out}')
 
 

@@ -54,6 +54,7 @@ def edit_files(
     out: Path,
     seeds: Sequence[int],
     settings: EditSettings,
+    zoom: int = 1,
 ) -> list[Path]:
     """Edit picture files: ``NAME.png``, ``NAME_K.png`` for version K, and ``sheet.png``.
 
@@ -66,6 +67,7 @@ def edit_files(
         out (Path): New or empty folder.
         seeds (Sequence[int]): Seeds of the versions of each picture.
         settings (EditSettings): What to do.
+        zoom (int): Pixels of the sheet per pixel of an image, along each side. Defaults to 1.
 
     Returns:
         list[Path]: The files that were written.
@@ -92,7 +94,7 @@ def edit_files(
         for start in range(0, len(versions), per_row):
             rows += [*first, *versions[start : start + per_row]]
     written.append(out / 'sheet.png')
-    save_png(image_grid(rows, len(first) + len(seeds)), written[-1])
+    save_png(image_grid(rows, len(first) + len(seeds), zoom), written[-1])
     return written
 
 

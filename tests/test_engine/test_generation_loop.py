@@ -127,6 +127,8 @@ def test_bad_arguments(tmp_path, monkeypatch):
     runner = Runner.from_cfg(cfg)
     with pytest.raises(ValueError, match="Unknown precision 'tf32'"):
         runner.build_test_loop(cfg.test_cfg | dict(precision='tf32'))
+    with pytest.raises(ValueError, match='num_trajectories must be at least 0, got -1'):
+        runner.build_test_loop(cfg.test_cfg | dict(num_trajectories=-1))
     METRICS.register_module(module=SeenImages, force=True)
     runner._test_evaluator = [dict(type='mmengine.SeenImages')]
     monkeypatch.setattr('mmaddp.engine.loops.generation_loop.get_world_size', lambda: 2)

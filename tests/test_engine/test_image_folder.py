@@ -1,4 +1,5 @@
 import errno
+import threading
 
 import pytest
 import torch
@@ -81,6 +82,26 @@ def test_folder_with_other_files(tmp_path, folder):
     (folder.images / '000001.jpg').touch()
     with pytest.raises(ValueError, match=r'no images of this run: 000001\.jpg'):
         folder.prepare(SETTINGS)
+
+
+def test_killed_before_there_was_a_manifest(tmp_path):
+    root = tmp_path / 'new'
+    (root / 'log').mkdir(parents=True)
+    (root / '.manifest.json.01234567.part').touch()
+    ImageFolder(root).prepare(SETTINGS, own=[root / 'log'])
+    assert sorted(path.name for path in root.iterdir()) == ['images', 'log', 'manifest.json']
+
+
+def test_computing_goes_on_while_files_are_written(folder, monkeypatch):
+    folder, images = folder
+    disk = threading.Event()
+    monkeypatch.setattr('mmaddp.engine.loops.image_folder.save_png', lambda *_: disk.wait(60))
+    for first in (8, 12, 16):  # comes back although nothing is written
+        folder.write(ImageBlock(first=first, size=4, wanted=(first,)), images)
+    assert not any(future.done() for future in folder._pending)
+    disk.set()
+    folder.wait()
+    assert not folder._pending
 
 
 def test_a_full_disk_is_told_by_the_next_call_and_names_the_file(folder):

@@ -136,6 +136,7 @@ def test_edits(generate, photos, tmp_path, options, sheet):
         (('--mask', 'narrow.png'), 'narrow.png has 31 x 32 pixels, but the images of this model'),
         (('--mask', 'absent.png'), 'There is no mask absent.png'),
         (('--outpaint', 20, 0, 12, 0), '--outpaint 20 0 12 0 does not fit an image of 32 x 32'),
+        (('--strengths', 0.5, '--mask', 'mask.png'), 'one of --mask-ratio, --mask'),
         ((), 'one of --mask-ratio, --mask, --outpaint and --strengths'),
         (('--mask-ratio', 0.5, '--out', '.'), 'holds files: choose an empty or new folder'),
     ],
@@ -143,6 +144,22 @@ def test_edits(generate, photos, tmp_path, options, sheet):
 def test_bad_edits(generate, photos, options, message):
     done = generate('--out', 'new', '--edit', *photos, *options)
     assert done.returncode == 1 and message in done.stdout.splitlines()[-1], done.stdout
+
+
+def test_edit_options_without_a_picture(generate):
+    done = generate('--mask', 'mask.png', '--out', 'new')
+    assert done.returncode == 1
+    assert '--mask need real pictures: name them with --edit' in done.stdout.splitlines()[-1]
+
+
+def test_full_disk(generate, tmp_path):
+    options = ('--steps', 2, '--batch-size', 2, '--out', 'a')
+    assert generate('--num-images', 4, *options).returncode == 0
+    (tmp_path / 'a' / 'images' / '000005.png').symlink_to('/dev/full')
+    done = generate('--num-images', 40, *options)
+    assert done.returncode == 1 and 'Traceback' not in done.stdout
+    assert 'No space left on device. What is complete stays' in done.stdout.splitlines()[-1]
+    assert len(list((tmp_path / 'a' / 'images').iterdir())) < 40  # stopped at once
 
 
 def test_trajectories_end_with_the_image(generate, tmp_path):

@@ -8,6 +8,7 @@ import matplotlib
 
 matplotlib.use('Agg')
 from matplotlib import pyplot as plt
+from PIL import Image
 
 from .run import Figure, Picture, Run, Stage
 
@@ -76,16 +77,25 @@ def generate(run: Run) -> dict:
     options = ('--num-images', number, '--batch-size', 128)
     trained = run.checkpoint('addp')
     out = ('--out', folder / 'trained', '--seed', run.seed)
-    run.call('generate', 'generate.py', ADDP, trained, *options, *out)
-    _draw_process(run, trained)
+    run.call('generate', 'generate.py', ADDP, trained, *options, *out, '--trajectory', 1)
+    digits = run.data / 'digits' / 'classification' / 'val'
+    shown = [sorted(folder.glob('*.png'))[run.seed] for folder in sorted(digits.iterdir())]
+    arguments = (ADDP, trained, *shown, '--out', folder, '--zoom', 2)
+    run.call('generate', 'analysis_tools/visualize_addp.py', *arguments)
+    _inpaint(run, trained, shown)
     return dict(images=number)
 
 
-def _draw_process(run: Run, checkpoint: Path) -> None:
-    digits = run.data / 'digits' / 'classification' / 'val'
-    shown = [sorted(folder.glob('*.png'))[run.seed] for folder in sorted(digits.iterdir())]
-    arguments = (ADDP, checkpoint, *shown, '--out', run.folder('generate'), '--zoom', 2)
-    run.call('generate', 'analysis_tools/visualize_addp.py', *arguments)
+def _inpaint(run: Run, checkpoint: Path, files: list[Path]) -> None:
+    """Hide the middle half of digits and let the model complete them."""
+    folder = run.folder('generate')
+    mask = Image.new('L', (32, 32))
+    mask.paste(255, (0, 8, 32, 24))
+    mask.save(folder / 'mask.png')
+    shutil.rmtree(folder / 'inpainted', ignore_errors=True)
+    options = ('--mask', folder / 'mask.png', '--versions', 6, '--seed', run.seed, '--zoom', 2)
+    out = ('--out', folder / 'inpainted')
+    run.call('generate', 'generate.py', ADDP, checkpoint, '--edit', *files, *options, *out)
 
 
 def judge(run: Run) -> dict:
@@ -171,6 +181,19 @@ CHAIN = (
                 'Generation, step by step',
                 'generate/steps.png',
                 'One digit per row, one step per column; the last column is the result.',
+            ),
+            Picture(
+                'One digit in detail',
+                'generate/trained/trajectories/000000.png',
+                'Each step from left to right: the decoded picture; in grey what is still masked; '
+                'the probability with which each token was drawn, dark for 0 and yellow for 1 or '
+                'known before.',
+            ),
+            Picture(
+                'Completed digits',
+                'generate/inpainted/sheet.png',
+                'One held-out digit per row, not chosen: the digit, what the model is shown of it, '
+                'six completions from six seeds.',
             ),
             Picture(
                 'What the encoder sees',

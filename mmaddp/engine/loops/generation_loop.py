@@ -78,6 +78,14 @@ class GenerationLoop(TestLoop):
         super().__init__(runner, dataloader, evaluator)
         if precision not in PRECISIONS:
             raise ValueError(f'Unknown precision {precision!r}; known are {sorted(PRECISIONS)}.')
+        for name, value, least in (
+            ('num_writers', num_writers, 1),
+            ('grid_size', grid_size, 0),
+            ('grid_zoom', grid_zoom, 1),
+            ('num_trajectories', num_trajectories, 0),
+        ):
+            if value < least:
+                raise ValueError(f'{name} must be at least {least}, got {value}.')
         self.out_dir = Path(out_dir or Path(runner.work_dir) / 'samples')
         self.precision = precision
         self.num_writers = num_writers

@@ -51,6 +51,7 @@ class ImageFolder:
         Raises:
             ValueError: The folder holds other files, or images of other settings.
         """
+        remove_unfinished(self.root, NAME)
         own = {path.resolve() for path in own}
         others = sorted(
             path.name
@@ -64,7 +65,8 @@ class ImageFolder:
             )
         check_or_write(self.root, settings)
         self.images.mkdir(parents=True, exist_ok=True)
-        remove_unfinished(self.images)
+        for folder in (self.root, self.images):
+            remove_unfinished(folder)
         foreign = [path.name for path in self.images.iterdir() if not _is_image(path)]
         if foreign:
             raise ValueError(

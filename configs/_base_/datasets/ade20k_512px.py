@@ -3,12 +3,18 @@
 # Label maps are checked when they are read, their values by CheckLabelMapsHook.
 _base_ = 'mmseg::_base_/datasets/ade20k.py'
 
-check = dict(type='mmaddp.CheckLabelMap')
-load, *train_rest = _base_.train_pipeline
-test_load, *test_rest = _base_.test_pipeline
-test_pipeline = [test_load, check, *test_rest]
+# The data set says whether label 0 is ignored: ADE20KDataset does ignore it.
+load = dict(type='LoadImageFromFile')
+load_labels = [dict(type='mmaddp.CheckLabelMap'), dict(type='LoadAnnotations')]
+train_steps = _base_.train_pipeline[2:]
+test_pipeline = [
+    load,
+    dict(type='Resize', scale=(2048, 512), keep_ratio=True),
+    *load_labels,
+    dict(type='PackSegInputs'),
+]
 
-train_dataloader = dict(batch_size=2, dataset=dict(pipeline=[load, check, *train_rest]))
+train_dataloader = dict(batch_size=2, dataset=dict(pipeline=[load, *load_labels, *train_steps]))
 val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 

@@ -9,7 +9,7 @@ _base_ = [
 ]
 width = 96
 channels = 48
-max_iters = 300
+max_iters = 400
 warmup_iters = 20
 
 model = dict(

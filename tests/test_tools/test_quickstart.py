@@ -10,7 +10,17 @@ import pytest
 from PIL import Image
 
 ROOT = Path(__file__).parents[2]
-STAGES = ('data', 'tokenizer', 'predictor', 'addp', 'generate', 'judge', 'scores', 'classification')
+STAGES = (
+    'data',
+    'tokenizer',
+    'predictor',
+    'addp',
+    'generate',
+    'judge',
+    'scores',
+    'classification',
+    'segmentation',
+)
 
 
 sys.path.insert(0, str(ROOT / 'tools'))

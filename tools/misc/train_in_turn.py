@@ -37,6 +37,9 @@ def main() -> None:
         cfg = read_config(arguments)
         # One name for each: the Runner keeps its logger and message hub by it.
         cfg.experiment_name = f'{Path(run["work_dir"]).name}_{number}'
+        if cfg.get('visualizer'):
+            # The hosts give theirs one fixed name, by which it would be found again.
+            cfg.visualizer.name = cfg.experiment_name
         check_inputs(cfg, ('train_dataloader', 'val_dataloader'))
         Runner.from_cfg(cfg).train()
 

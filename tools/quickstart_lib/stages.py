@@ -3,5 +3,6 @@
 from .chain import CHAIN
 from .classification import CLASSIFICATION
 from .scores import SCORES
+from .segmentation import SEGMENTATION
 
-STAGES = (*CHAIN, *SCORES, *CLASSIFICATION)
+STAGES = (*CHAIN, *SCORES, *CLASSIFICATION, *SEGMENTATION)

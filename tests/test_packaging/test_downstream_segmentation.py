@@ -15,7 +15,7 @@ from mmaddp.utils.config_keys import check_config_keys
 
 pytest.importorskip('mmseg')
 ROOT = Path(__file__).resolve().parents[2]
-SMALL = 'mmaddp::quickstart/upernet-vit-w96-p8_1xb8-400i_digit-scenes.py'
+SMALL = 'mmaddp::quickstart/upernet-vit-w96-p8_1xb8-1200i_digit-scenes.py'
 
 
 @pytest.fixture

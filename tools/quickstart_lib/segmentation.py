@@ -5,7 +5,7 @@ from pathlib import Path
 
 from .run import Figure, Picture, Run, Stage, last_scalars
 
-UPERNET = 'configs/quickstart/upernet-vit-w96-p8_1xb8-400i_digit-scenes.py'
+UPERNET = 'configs/quickstart/upernet-vit-w96-p8_1xb8-1200i_digit-scenes.py'
 STARTS = ('addp', 'scratch')
 
 

@@ -58,6 +58,7 @@ def test_it_trains_from_an_installed_package(documented, built, tmp_path):
     # What the scenes of digits have of their own.
     own = "img_suffix='.jpg', reduce_zero_label=False, metainfo=dict(_delete_=True, "
     small = small.replace('metainfo=dict(', own)
+    small = small.replace('len(classes))', 'len(classes), loss_decode=dict(class_weight=None))')
     (tmp_path / 'my_roads.py').write_text(small)
     package = built / 'lib'
     options = ['model.backbone.init_cfg=None', 'train_cfg.max_iters=1', 'train_cfg.val_interval=1']

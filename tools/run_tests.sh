@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the tests need (into .venv, and .venv-upstream) and runs linters and tests.
+# Installs what the tests need (into .venv, .venv-upstream and .venv-transformers) and runs linters
+# and tests.
 #
 #   bash tools/run_tests.sh [--family onedl|upstream|both] [--no-venv] [-- PYTEST_ARGUMENT ...]
 #
@@ -41,6 +42,18 @@ run_linters() {
     return $status
 }
 
+provide_transformers() {
+    local folder="$REPOSITORY/.venv-transformers" stamp
+    stamp="$(python_version "$ENV_PYTHON") $(cksum <"$REPOSITORY/requirements/transformers.txt")"
+    if [ "$(cat "$folder/complete" 2>/dev/null)" != "$stamp" ]; then
+        rm -rf "$folder"
+        install "transformers, in a folder of their own" --target "$folder" --no-deps \
+            -r "$REPOSITORY/requirements/transformers.txt"
+        echo "$stamp" >"$folder/complete"
+    fi
+    export TRANSFORMERS_FOLDER="$folder"
+}
+
 cd "$REPOSITORY"
 FAILED=()
 LINTED=
@@ -53,6 +66,7 @@ for family in "${FAMILIES[@]}"; do
         run_linters || FAILED+=(linters)
         LINTED=1
     fi
+    provide_transformers
     say "tests with the $family packages"
     started=$SECONDS
     "$ENV_PYTHON" -m pytest "$@" || FAILED+=("$family tests")

@@ -4,6 +4,7 @@ import os
 import pytest
 from mmengine.config import Config
 from PIL import Image
+from toy_detector import MASK_RCNN, shrink
 from toy_models import toy_upernet
 
 from mmaddp.engine.dry_run import DryRunReport, dry_run
@@ -101,5 +102,25 @@ def test_random_label_maps_stand_in_for_a_segmentation_set(tmp_path, monkeypatch
     report = dry_run(config)
     assert report.total_steps == 160000
     assert len([line for line in report.replaced if 'images/training' in line]) == 1
+    assert len(report.replaced) == 3 and len(report.seconds_per_step) == 2
+    assert os.listdir(tmp_path) == []
+
+
+def test_random_objects_stand_in_for_coco(tmp_path, monkeypatch):
+    """Data and the metrics' annotation file; the random objects are of COCO's 80 classes."""
+    monkeypatch.chdir(tmp_path)
+    config = Config.fromfile(MASK_RCNN)
+    shrink(config.model, num_classes=80)
+    for dataset in (loader.dataset for loader in (config.train_dataloader, config.val_dataloader)):
+        for step in dataset.pipeline:
+            if 'Crop' in step.type or 'Resize' in step.type:
+                step.update({'crop_size' if 'Crop' in step.type else 'scale': (64, 64)})
+    config.work_dir, config.experiment_name = str(tmp_path), f'dry_run_{tmp_path.name}'
+    for loader in (config.train_dataloader, config.val_dataloader, config.test_dataloader):
+        loader.update(num_workers=0, persistent_workers=False)
+    use_supported_precision(config)
+    report = dry_run(config)
+    assert report.total_steps == 184375
+    assert len([line for line in report.replaced if 'instances_train2017.json' in line]) == 1
     assert len(report.replaced) == 3 and len(report.seconds_per_step) == 2
     assert os.listdir(tmp_path) == []

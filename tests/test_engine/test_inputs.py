@@ -1,5 +1,6 @@
 import pytest
 from mmengine.config import Config
+from toy_detector import coco_content, write_coco
 
 from mmaddp.engine.inputs import absent_paths, check_inputs
 
@@ -72,3 +73,22 @@ def test_images_of_another_suffix_than_the_data_set_looks_for(tmp_path):
     dataset = dict(type='ADE20KDataset', data_root=str(tmp_path), data_prefix=prefix)
     assert absent_paths(dataset) == [str(tmp_path / 'i' / '*.jpg')]
     assert absent_paths(dataset | dict(img_suffix='.png')) == []
+
+
+def test_annotations_of_a_metric_are_looked_for(tmp_path):
+    (tmp_path / 'a.txt').touch()
+    metrics = [dict(type='Other'), dict(type='CocoMetric', ann_file='truth.json')]
+    cfg = Config(
+        dict(val_dataloader=loader(data_root=str(tmp_path)), val_evaluator=metrics, model=None)
+    )
+    with pytest.raises(FileNotFoundError, match=r'annotations truth\.json \(val_evaluator'):
+        check_inputs(cfg, ('val_dataloader',))
+    metrics[1]['ann_file'] = str(tmp_path / 'a.txt')
+    check_inputs(Config(dict(cfg, val_evaluator=metrics)), ('val_dataloader',))
+
+
+def test_coco_files_are_held_against_images_and_classes(tmp_path):
+    dataset = write_coco(tmp_path, coco_content()) | dict(metainfo=dict(classes=('hen',)))
+    cfg = Config(dict(train_dataloader=dict(dataset=dataset)))
+    with pytest.raises(ValueError, match=r'objects\.json has no category hen'):
+        check_inputs(cfg, ('train_dataloader',))

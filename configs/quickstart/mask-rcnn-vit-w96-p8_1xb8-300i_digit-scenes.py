@@ -10,7 +10,7 @@ _base_ = [
 width = 96
 channels = 64
 strides = [4, 8, 16]
-max_iters = 240
+max_iters = 300
 extractor = dict(out_channels=channels, featmap_strides=strides)
 
 model = dict(
@@ -44,22 +44,25 @@ model = dict(
     ),
     roi_head=dict(
         bbox_roi_extractor=extractor,
+        # Without convolutions, for speed.
         bbox_head=dict(
-            in_channels=channels, conv_out_channels=channels, fc_out_channels=128, num_classes=10
+            type='Shared2FCBBoxHead', in_channels=channels, fc_out_channels=128, num_classes=10
         ),
         mask_roi_extractor=extractor,
-        mask_head=dict(in_channels=channels, conv_out_channels=channels, num_classes=10),
+        mask_head=dict(
+            num_convs=2, in_channels=channels, conv_out_channels=channels, num_classes=10
+        ),
     ),
     train_cfg=dict(
         rpn=dict(sampler=dict(num=64)),
         rpn_proposal=dict(nms_pre=200, max_per_img=100),
-        rcnn=dict(sampler=dict(num=48)),
+        rcnn=dict(sampler=dict(num=32)),
     ),
     test_cfg=dict(rpn=dict(nms_pre=200, max_per_img=100), rcnn=dict(max_per_img=20)),
 )
 optim_wrapper = dict(
     type='OptimWrapper',
-    optimizer=dict(type='AdamW', lr=1e-3, betas=(0.9, 0.999), weight_decay=0.05),
+    optimizer=dict(type='AdamW', lr=2e-3, betas=(0.9, 0.999), weight_decay=0.05),
     clip_grad=dict(max_norm=3.0),
     constructor='mmaddp.LayerDecayConstructor',
     paramwise_cfg=dict(layer_decay_rate=0.8, no_decay_norms=True, no_decay_names=('pos_embed',)),

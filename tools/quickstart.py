@@ -2,9 +2,9 @@
 
     bash tools/quickstart.sh [--smoke | --full] [--from STAGE | --only STAGE]
 
-Stages: data, tokenizer, predictor, addp, generate, judge, scores, classification, segmentation,
-report. A stage whose result exists is left as it is. Everything lies in ``work_dirs/quickstart``;
-``report.md`` there shows the outcome.
+Stages: data, tokenizer, predictor, addp, generate, judge, scores, classification, detection,
+segmentation, report. A stage whose result exists is left as it is. Everything lies in
+``work_dirs/quickstart``; ``report.md`` there shows the outcome.
 """
 
 import argparse

@@ -10,17 +10,8 @@ import pytest
 from PIL import Image
 
 ROOT = Path(__file__).parents[2]
-STAGES = (
-    'data',
-    'tokenizer',
-    'predictor',
-    'addp',
-    'generate',
-    'judge',
-    'scores',
-    'classification',
-    'segmentation',
-)
+CHAIN = ('data', 'tokenizer', 'predictor', 'addp', 'generate', 'judge', 'scores')
+STAGES = (*CHAIN, 'classification', 'detection', 'segmentation')
 
 
 sys.path.insert(0, str(ROOT / 'tools'))

@@ -108,24 +108,20 @@ class Run:
                 f'{log}. Its end:\n{"".join(lines)}'
             )
 
-    def train(
-        self, stage: str, config: str, smoke: Optional[dict] = None, **options: object
-    ) -> dict:
+    def train(self, stage: str, config: str, **options: object) -> dict:
         """Train a config with tools/train.py.
 
         Args:
             stage (str): Stage whose folder gets the logs and checkpoints.
             config (str): Config file.
-            smoke (dict, optional): Settings that cut a smoke run short. None cuts one that counts
-                epochs with one scheduler to one epoch. Defaults to None.
             **options: Settings for ``--cfg-options``.
 
         Returns:
             dict: The last value of every logged scalar.
         """
         if self.smoke:
-            one_epoch = {'train_cfg.max_epochs': 1, 'param_scheduler.warmup': 0}
-            options |= one_epoch | {'train_cfg.val_interval': 1} if smoke is None else smoke
+            options |= {'train_cfg.max_epochs': 1, 'param_scheduler.warmup': 0}
+            options |= {'train_cfg.val_interval': 1}
         options['randomness.seed'] = self.seed
         pairs = [f'{key}={value}' for key, value in options.items()]
         work_dir = ('--work-dir', self.folder(stage))

@@ -2,7 +2,8 @@
 
 from .chain import CHAIN
 from .classification import CLASSIFICATION
+from .detection import DETECTION
 from .scores import SCORES
 from .segmentation import SEGMENTATION
 
-STAGES = (*CHAIN, *SCORES, *CLASSIFICATION, *SEGMENTATION)
+STAGES = (*CHAIN, *SCORES, *CLASSIFICATION, *DETECTION, *SEGMENTATION)

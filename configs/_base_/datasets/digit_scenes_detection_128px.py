@@ -1,6 +1,6 @@
 # Scenes of digits over photographs, 128 pixels, ten classes, in COCO's format; made by
-# tools/dataset_converters/prepare_digits.py. Without augmentation: the quickstart sees each scene
-# three times.
+# tools/dataset_converters/prepare_digits.py. Sizes vary between
+# 0.7 and 1.4 times their own.
 classes = tuple('0123456789')
 data_root = 'work_dirs/quickstart/data/digits/detection/'
 image_size = 128
@@ -8,6 +8,16 @@ image_size = 128
 train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadAnnotations', with_bbox=True, with_mask=True),
+    dict(
+        type='RandomResize', scale=(image_size, image_size), ratio_range=(0.7, 1.4), keep_ratio=True
+    ),
+    dict(
+        type='RandomCrop',
+        crop_size=(image_size, image_size),
+        recompute_bbox=True,
+        allow_negative_crop=True,
+    ),
+    dict(type='FilterAnnotations', min_gt_bbox_wh=(1, 1), keep_empty=False),
     dict(type='PackDetInputs'),
 ]
 test_pipeline = [

@@ -204,3 +204,14 @@ def test_wrong_arguments(options, message):
 
 def test_it_is_an_addp_vit():
     assert isinstance(build(), ADDPViT)
+
+
+def test_activation_checkpointing_changes_nothing():
+    images = torch.randn(1, 3, 40, 32)
+    gradients = []
+    for with_cp in (False, True):
+        model = fill_rel_pos(build(with_cp=with_cp)).train()
+        model(images)[0].square().sum().backward()
+        gradients.append([parameter.grad for parameter in model.parameters()])
+    for plain, recomputed in zip(*gradients):
+        torch.testing.assert_close(recomputed, plain)

@@ -15,10 +15,13 @@ GLYPH_SCALES = (0.18, 0.6)  # side of a glyph's box over the scene's
 MAX_GLYPHS = 6
 MAX_TURN = 15.0  # degrees
 MIN_VISIBLE = 0.4  # of a glyph's own pixels
-MIN_CONTRAST = 90.0  # between the luma of a glyph and of what lies under it, of 255
+# Ink is light and what lies behind it dark, as in the pictures of single glyphs, so that an encoder
+# pre-trained on those has seen the like.
+DIMMING = 0.4  # of the photographs
+LIGHT_INK = 140  # least value of an ink's channels, of 255
+INKS = 20  # colours to choose the most contrasting from
 PLACEMENTS = 20  # attempts for one glyph
 OPAQUE, TRANSPARENT = 0.9, 0.1  # between them the segmentation set ignores a pixel
-LUMA = np.array((0.299, 0.587, 0.114))
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ def compose_scene(
         if cover is None:
             continue
         solid = cover >= 0.5
-        colour = _contrasting_colour(canvas[solid], rng)
+        colour = _light_colour(canvas[solid], rng)
         canvas += cover[..., None] * (colour - canvas)
         owner[solid] = len(areas)
         soft = (soft & (cover < OPAQUE)) | ((cover > TRANSPARENT) & (cover < OPAQUE))
@@ -97,7 +100,7 @@ def compose_scene(
 
 
 def _background(region: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
-    """A random square crop, perhaps mirrored, resized: float RGB in 0..255, (size, size, 3)."""
+    """A random square crop, perhaps mirrored, resized and dimmed: float RGB, (size, size, 3)."""
     height, width = region.shape[:2]
     side = min(round(size * rng.uniform(*CROP_SCALES)), height, width)
     top, left = rng.integers(height - side + 1), rng.integers(width - side + 1)
@@ -105,7 +108,7 @@ def _background(region: np.ndarray, size: int, rng: np.random.Generator) -> np.n
     if rng.random() < 0.5:
         crop = crop[:, ::-1]
     image = Image.fromarray(np.ascontiguousarray(crop))
-    return np.asarray(image.resize((size, size), Image.Resampling.BICUBIC)).astype(np.float64)
+    return DIMMING * np.asarray(image.resize((size, size), Image.Resampling.BICUBIC))
 
 
 def _place(
@@ -138,10 +141,13 @@ def _place(
     return None
 
 
-def _contrasting_colour(under: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A random RGB colour whose luma differs from that of the pixels under it."""
-    luma = float((under @ LUMA).mean())
-    while True:
-        colour = rng.uniform(0, 255, 3)
-        if abs(colour @ LUMA - luma) >= MIN_CONTRAST:
-            return colour
+def _light_colour(under: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A light RGB colour: of several random ones the one furthest from every pixel under it.
+
+    Args:
+        under (np.ndarray): RGB in 0..255 of what the glyph will cover, (N, 3), N > 0.
+        rng (np.random.Generator): Source of the colours.
+    """
+    colours = rng.uniform(LIGHT_INK, 255, (INKS, 3))
+    distances = np.linalg.norm(colours[:, None] - under, axis=-1)
+    return colours[distances.min(1).argmax()]

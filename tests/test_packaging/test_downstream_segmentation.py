@@ -73,4 +73,6 @@ def test_it_trains_from_an_installed_package(documented, built, tmp_path):
         text=True,
     )
     assert done.returncode == 0, done.stdout
-    assert 'mIoU' in done.stdout and 'road' in done.stdout and str(ROOT) not in done.stdout
+    assert (
+        'mIoU' in done.stdout and 'road' in done.stdout and str(ROOT / 'mmaddp') not in done.stdout
+    )

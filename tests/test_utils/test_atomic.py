@@ -5,6 +5,7 @@ import resource
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import pytest
 
@@ -53,19 +54,24 @@ def test_exception_keeps_the_old_file(tmp_path):
     assert path.read_text() == 'old' and entries(tmp_path) == ['a.txt']
 
 
-@pytest.fixture
+@contextmanager
 def no_space():
-    """Files cannot grow beyond 1000 bytes: writing fails as on a full disk."""
+    """Files cannot grow beyond 1000 bytes: writing fails as on a full disk.
+
+    Not a fixture: pytest reports before it tears fixtures down, perhaps into a file.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_full_disk_keeps_the_old_file_and_names_it(tmp_path, no_space):
+def test_full_disk_keeps_the_old_file_and_names_it(tmp_path):
     path = tmp_path / 'a.bin'
     path.write_bytes(b'old')
-    with pytest.raises(OSError, match=r'the file was not written.*a\.bin'):
+    with pytest.raises(OSError, match=r'the file was not written.*a\.bin'), no_space():
         write_bytes(path, bytes(2000))
     assert path.read_bytes() == b'old' and entries(tmp_path) == ['a.bin']
 

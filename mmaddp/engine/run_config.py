@@ -10,7 +10,7 @@ from mmengine.device import get_device
 from mmengine.hooks import CheckpointHook as StockCheckpointHook
 
 from mmaddp.engine.launch import prepare_launch
-from mmaddp.utils.config_keys import check_config_keys
+from mmaddp.utils.config_keys import check_config_keys, effective_keys
 
 # Without these a run of ours is not resumable, not safe or not complete.
 REQUIRED_HOOKS = dict(
@@ -54,6 +54,7 @@ def read_config(args: argparse.Namespace) -> Config:
     cfg = Config.fromfile(args.config)
     cfg.merge_from_dict(args.cfg_options)
     check_config_keys(cfg, args.cfg_options)
+    _drop_variables(cfg)
     cfg.launcher = args.launcher
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir
@@ -64,6 +65,16 @@ def read_config(args: argparse.Namespace) -> Config:
     _complete_dataloaders(cfg)
     use_supported_precision(cfg)
     return prepare_launch(cfg)
+
+
+def _drop_variables(cfg: Config) -> None:
+    """Remove the variables of configuration files, which have done their work.
+
+    The Runner writes its configuration into the work directory. There is no file left there that
+    would read a variable, so that one would be an unknown key when that configuration is run.
+    """
+    for key in cfg.keys() - effective_keys():
+        cfg.pop(key)
 
 
 def amp_available() -> bool:

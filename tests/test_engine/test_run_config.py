@@ -88,6 +88,14 @@ def test_options_and_unknown_keys(tmp_path):
         read_config(parse(tmp_path / 'a.py', '--cfg-options', 'fp16.loss_scale=512'))
 
 
+def test_written_configuration_can_be_run_again(toy, tmp_path):
+    cfg = read_config(parse(toy))
+    assert 'max_epochs' in Config.fromfile(toy) and 'max_epochs' not in cfg
+    cfg.dump(tmp_path / 'written.py')
+    again = read_config(parse(tmp_path / 'written.py', '--work-dir', cfg.work_dir))
+    assert again.to_dict() == cfg.to_dict()
+
+
 def test_hooks_are_added_unless_left_out(tmp_path):
     (tmp_path / 'a.py').write_text('default_hooks = dict(strict_load=None)')
     hooks = read_config(parse(tmp_path / 'a.py')).default_hooks

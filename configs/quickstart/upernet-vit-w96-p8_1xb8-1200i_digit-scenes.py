@@ -14,9 +14,7 @@ channels = 48
 crop_size = (64, 64)
 max_iters = 1200
 warmup_iters = 20
-# 93 % of the pixels are background.
-class_weight = [0.2] + [1.0] * 10
-head = dict(channels=channels, num_classes=11, loss_decode=dict(class_weight=class_weight))
+head = dict(channels=channels, num_classes=11)
 
 model = dict(
     data_preprocessor=dict(size=crop_size),

@@ -230,7 +230,7 @@ def test_runner_with_discriminator_ema_and_metric(tmp_path):
             discriminator=ADAM,
         ),
         default_hooks=dict(checkpoint=dict(type='CheckpointHook', by_epoch=False, interval=6)),
-        custom_hooks=[dict(type='EMAHook')],
+        custom_hooks=[dict(type='EMAHook'), dict(type='mmaddp.PlainMessageHubHook')],
         default_scope='mmpretrain',
         log_level='WARNING',
         experiment_name='vqgan_training_test',
@@ -238,7 +238,7 @@ def test_runner_with_discriminator_ema_and_metric(tmp_path):
     runner.train()
     scalars = runner.message_hub.log_scalars
     assert {'train/loss_adversarial', 'train/psnr', 'val/tokenizer/psnr'} <= set(scalars)
-    checkpoint = torch.load(tmp_path / 'iter_6.pth', map_location='cpu', weights_only=False)
+    checkpoint = torch.load(tmp_path / 'iter_6.pth', map_location='cpu', weights_only=True)
     prefixes = {name.partition('.')[0] for name in checkpoint['state_dict']}
     assert prefixes == {'tokenizer', 'discriminator', 'code_revival'}
     assert set(checkpoint['optimizer']) == {'generator', 'discriminator'}

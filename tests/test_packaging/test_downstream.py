@@ -1,9 +1,6 @@
 """A data set of somebody else, outside the repository, with the package as it is installed."""
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -33,24 +30,18 @@ def test_example_is_short_and_changes_the_data_alone(documented, tmp_path):
     assert 'num_classes' in variables_used(str(tmp_path / 'my_pets.py'))
 
 
-def test_it_trains_from_an_installed_package(documented, built, tmp_path):
-    """The same lines on the quickstart's small network, by the packed tools."""
+def test_it_trains_from_an_installed_wheel(documented, train_elsewhere, tmp_path):
+    """The same lines on the quickstart's small network."""
     write_images(tmp_path / 'my_pets')
     small = re.sub(r"'mmaddp::.*?'", f"'mmaddp::quickstart/{CONFIG.name}'", documented)
     (tmp_path / 'my_pets.py').write_text(small)
-    package = built / 'lib'
-    environment = dict(os.environ, PYTHONPATH=str(package), OMP_NUM_THREADS='1')
-    options = ['model.backbone.init_cfg=None', 'train_cfg.max_epochs=1', 'param_scheduler.warmup=0']
-    options += ['train_dataloader.batch_size=4', 'train_cfg.val_interval=1']
-    tool = package / 'mmaddp' / '.mim' / 'tools' / 'train.py'
-    done = subprocess.run(
-        [sys.executable, tool, 'my_pets.py', '--cfg-options', *options],
-        cwd=tmp_path,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
+    said = train_elsewhere(
+        'my_pets.py',
+        model__backbone__init_cfg=None,
+        train_cfg__max_epochs=1,
+        train_cfg__val_interval=1,
+        param_scheduler__warmup=0,
+        train_dataloader__batch_size=4,
     )
-    assert done.returncode == 0, done.stdout
-    assert 'accuracy/top1' in done.stdout and str(ROOT / 'mmaddp') not in done.stdout
+    assert 'accuracy/top1' in said
     assert (tmp_path / 'work_dirs' / 'my_pets' / 'epoch_1.pth').is_file()

@@ -1,9 +1,6 @@
 """A COCO-format set of somebody else, outside the repository, with the package as installed."""
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -35,31 +32,20 @@ def test_example_is_short_and_changes_data_and_classes_alone(documented, tmp_pat
     assert cfg.test_evaluator.ann_file == cfg.val_evaluator.ann_file == 'my_animals/val.json'
 
 
-def test_it_trains_from_an_installed_package(documented, built, tmp_path):
-    """The same lines on the quickstart's small network, by the packed tools."""
+def test_it_trains_from_an_installed_wheel(documented, train_elsewhere, tmp_path):
+    """The same lines on the quickstart's small network."""
     for split in ('train', 'val'):
         folder = tmp_path / 'my_animals' / split
         write_coco(folder, coco_content())
         (folder / 'objects.json').rename(tmp_path / 'my_animals' / f'{split}.json')
     small = re.sub(r"'mmaddp::.*?'", f"'mmaddp::quickstart/{QUICKSTART.name}'", documented)
     (tmp_path / 'my_animals.py').write_text(small)
-    environment = dict(os.environ, PYTHONPATH=str(built / 'lib'), OMP_NUM_THREADS='1')
-    options = ['model.backbone.init_cfg=None', 'train_cfg.max_iters=2', 'train_cfg.val_interval=2']
-    options += ['train_dataloader.batch_size=2']
-    done = subprocess.run(
-        [
-            sys.executable,
-            built / 'lib' / 'mmaddp' / '.mim' / 'tools' / 'train.py',
-            'my_animals.py',
-            '--cfg-options',
-            *options,
-        ],
-        cwd=tmp_path,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
+    said = train_elsewhere(
+        'my_animals.py',
+        model__backbone__init_cfg=None,
+        train_cfg__max_iters=2,
+        train_cfg__val_interval=2,
+        train_dataloader__batch_size=2,
     )
-    assert done.returncode == 0, done.stdout
-    assert 'coco/bbox_mAP' in done.stdout and str(ROOT / 'mmaddp') not in done.stdout
+    assert 'coco/bbox_mAP' in said
     assert (tmp_path / 'work_dirs' / 'my_animals' / 'iter_2.pth').is_file()

@@ -1,9 +1,6 @@
 """A segmentation set of somebody else, outside the repository, with the installed package."""
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +12,7 @@ from mmaddp.utils.config_keys import check_config_keys
 
 pytest.importorskip('mmseg')
 ROOT = Path(__file__).resolve().parents[2]
-SMALL = 'mmaddp::quickstart/upernet-vit-w96-p8_1xb8-1200i_digit-scenes.py'
+SMALL = 'mmaddp::quickstart/upernet-vit-w96-p8_1xb8-1800i_digit-scenes.py'
 
 
 @pytest.fixture
@@ -51,8 +48,8 @@ def test_example_is_short_and_changes_the_data_alone(documented, tmp_path):
     assert cfg.optim_wrapper.constructor == 'mmaddp.LayerDecayConstructor'
 
 
-def test_it_trains_from_an_installed_package(documented, built, tmp_path):
-    """The same lines on the quickstart's small network, by the packed tools."""
+def test_it_trains_from_an_installed_wheel(documented, train_elsewhere, tmp_path):
+    """The same lines on the quickstart's small network."""
     write_data(tmp_path / 'my_roads')
     small = re.sub(r"'mmaddp::.*?'", repr(SMALL), documented)
     # What the scenes of digits have of their own.
@@ -60,19 +57,12 @@ def test_it_trains_from_an_installed_package(documented, built, tmp_path):
     small = small.replace('metainfo=dict(', own)
     small = small.replace('len(classes))', 'len(classes), loss_decode=dict(class_weight=None))')
     (tmp_path / 'my_roads.py').write_text(small)
-    package = built / 'lib'
-    options = ['model.backbone.init_cfg=None', 'train_cfg.max_iters=1', 'train_cfg.val_interval=1']
-    options += ['train_dataloader.batch_size=2', 'val_dataloader.batch_size=2']
-    tool = package / 'mmaddp' / '.mim' / 'tools' / 'train.py'
-    done = subprocess.run(
-        [sys.executable, tool, 'my_roads.py', '--cfg-options', *options],
-        cwd=tmp_path,
-        env=dict(os.environ, PYTHONPATH=str(package), OMP_NUM_THREADS='1'),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
+    said = train_elsewhere(
+        'my_roads.py',
+        model__backbone__init_cfg=None,
+        train_cfg__max_iters=1,
+        train_cfg__val_interval=1,
+        train_dataloader__batch_size=2,
+        val_dataloader__batch_size=2,
     )
-    assert done.returncode == 0, done.stdout
-    assert (
-        'mIoU' in done.stdout and 'road' in done.stdout and str(ROOT / 'mmaddp') not in done.stdout
-    )
+    assert 'mIoU' in said and 'road' in said

@@ -15,8 +15,8 @@ def names_in(file):
     return [re.match(r'[\w.-]+', line).group() for line in lines if line]
 
 
-def test_package_carries_configs_and_tools(built):
-    carried = built / 'lib' / 'mmaddp' / '.mim'
+def test_package_carries_configs_and_tools(packed):
+    carried = packed / 'mmaddp' / '.mim'
     assert sorted(path.name for path in carried.iterdir()) == sorted(CARRIED)
     assert (carried / 'configs' / '_base_' / 'default_runtime.py').is_file()
     assert (carried / 'tools' / 'run_tests.sh').is_file()
@@ -24,15 +24,14 @@ def test_package_carries_configs_and_tools(built):
     assert not list(carried.rglob('*.pyc'))
 
 
-def test_package_does_not_touch_its_source(built):
-    assert not (built / 'mmaddp' / '.mim').exists()
-    assert not (built / 'lib' / 'tests').exists()
+def test_building_does_not_touch_the_source(source, wheel):
+    assert wheel.is_file() and not (source / 'mmaddp' / '.mim').exists()
 
 
-def test_every_module_is_packed(built):
-    packed = {path.relative_to(built / 'lib') for path in (built / 'lib').rglob('*.py')}
-    for path in (built / 'mmaddp').rglob('*.py'):
-        assert path.relative_to(built) in packed
+def test_every_module_is_packed_and_nothing_else(source, packed):
+    assert {path.name.split('-')[0] for path in packed.iterdir()} == {'mmaddp'}
+    for path in (source / 'mmaddp').rglob('*.py'):
+        assert (packed / path.relative_to(source)).is_file()
 
 
 def test_working_copy_links_where_it_is_installed():

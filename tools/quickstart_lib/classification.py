@@ -39,7 +39,7 @@ def classify(run: Run) -> dict:
         config = CONFIG.format(STARTS[start])
         runs.append(dict(config=config, work_dir=str(folder / name), options=options))
     write_json(folder / 'runs.json', runs)
-    run.call('classification', 'misc/train_in_turn.py', folder / 'runs.json')
+    run.call('classification', 'misc/train_several.py', folder / 'runs.json')
     figures = {name: last_scalars(folder / name)['accuracy/top1'] / 100 for name in names}
     draw(figures, folder / 'accuracy.png')
     return figures | dict(gain_few=figures['addp_few'] - figures['scratch_few'])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from .run import Figure, Picture, Run, Stage, last_scalars
 
-CONFIG = 'configs/quickstart/mask-rcnn-vit-w96-p8_1xb8-300i_digit-scenes.py'
+CONFIG = 'configs/quickstart/mask-rcnn-vit-w96-p8_1xb8-400i_digit-scenes.py'
 STARTS = dict(addp='from ADDP', scratch='from scratch')
 KINDS = dict(bbox='box AP', segm='mask AP')
 NUM_SHOWN = 8
@@ -19,7 +19,7 @@ def detect(run: Run) -> dict:
         for start in STARTS
     ]
     (folder / 'runs.json').write_text(json.dumps(runs, indent=1))
-    run.call('detection', 'misc/train_in_turn.py', folder / 'runs.json')
+    run.call('detection', 'misc/train_several.py', folder / 'runs.json')
     scenes = sorted((run.data / 'digits' / 'detection' / 'val').glob('*.png'))[:NUM_SHOWN]
     checkpoint = Path((folder / 'addp' / 'last_checkpoint').read_text().strip())
     out = ('--out', folder / 'found.png', '--score', 0.15)
@@ -35,8 +35,6 @@ def settings(run: Run, start: str) -> dict:
     """Settings of a training: data, weights, seed."""
     scenes = run.data / 'digits' / 'detection'
     options = {'randomness.seed': run.seed, 'model.backbone.init_cfg': None}
-    # There is one visualiser of a name, and it writes the scalars.
-    options['visualizer.name'] = f'detection_{start}'
     if start == 'addp':
         del options['model.backbone.init_cfg']
         options['model.backbone.init_cfg.checkpoint'] = str(run.checkpoint('addp'))

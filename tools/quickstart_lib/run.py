@@ -12,7 +12,8 @@ from typing import Optional
 
 from mmaddp.utils.atomic import write_json
 
-MILESTONES = ('Epoch(val)', 'Wrote', ' made', 'accepted')
+MILESTONES = ('Epoch(val)', '_mAP: ', 'mIoU: ', 'Wrote', ' made', 'accepted')
+PROGRESS = ('Epoch(train)', 'Iter(train)')
 SECONDS_PER_LINE = 5
 
 
@@ -98,7 +99,10 @@ class Run:
             for line in process.stdout:
                 file.write(line)
                 lines = [*lines[-14:], line]
-                due = 'Epoch(' in line and time.monotonic() - shown > SECONDS_PER_LINE
+                due = (
+                    any(word in line for word in PROGRESS)
+                    and time.monotonic() - shown > SECONDS_PER_LINE
+                )
                 if due or any(word in line for word in MILESTONES):
                     shown = time.monotonic()
                     print('   ', line.strip(), flush=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from .run import Figure, Picture, Run, Stage, last_scalars
 
-UPERNET = 'configs/quickstart/upernet-vit-w96-p8_1xb8-1200i_digit-scenes.py'
+UPERNET = 'configs/quickstart/upernet-vit-w96-p8_1xb8-1800i_digit-scenes.py'
 STARTS = ('addp', 'scratch')
 
 
@@ -22,7 +22,7 @@ def segment(run: Run) -> dict:
             options['model.backbone.init_cfg'] = None
         runs.append(dict(config=UPERNET, work_dir=str(folder / start), options=options))
     (folder / 'runs.json').write_text(json.dumps(runs, indent=1))
-    run.call('segmentation', 'misc/train_in_turn.py', folder / 'runs.json')
+    run.call('segmentation', 'misc/train_several.py', folder / 'runs.json')
     draw(run, scenes)
     figures = {f'miou_{start}': last_scalars(folder / start)['mIoU'] for start in STARTS}
     return figures | dict(gain=figures['miou_addp'] - figures['miou_scratch'])

@@ -10,7 +10,7 @@ _base_ = [
 width = 96
 channels = 64
 strides = [4, 8, 16]
-max_iters = 300
+max_iters = 400
 extractor = dict(out_channels=channels, featmap_strides=strides)
 
 model = dict(
@@ -29,12 +29,8 @@ model = dict(
         # A window is what pre-training saw at a time; the last block joins them.
         window_size=4,
         global_indices=(2,),
-        pre_norm=True,
         drop_path_rate=0.0,
-        init_cfg=dict(
-            checkpoint='work_dirs/quickstart/seed0/addp/epoch_40.pth',
-            allow_unexpected=[r'cls_token$', r'ln1\.'],
-        ),
+        init_cfg=dict(checkpoint='work_dirs/quickstart/seed0/addp/epoch_40.pth'),
     ),
     neck=dict(in_channels=width, out_channels=channels, scales=(2, 1, 0.5), num_outs=3),
     rpn_head=dict(

@@ -6,6 +6,7 @@ from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 from PIL import Image
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from test_engine.generation_runs import ROOT
 from toy_models import NUM_CODES, toy_addp
 
@@ -113,12 +114,11 @@ def test_training_is_the_same_with_it(tmp_path):
 
 
 def test_tensorboard(tmp_path):
-    tensorboard = pytest.importorskip('tensorboard.backend.event_processing.event_accumulator')
     hook = dict(type='mmaddp.GenerationPreviewHook', interval=3)
     cfg = training(tmp_path, 'board', hooks=[hook], backends=('TensorboardVisBackend',))
     train(cfg)
     (file,) = (tmp_path / 'board').glob('*/vis_data/events*')
-    events = tensorboard.EventAccumulator(str(file))
+    events = EventAccumulator(str(file))
     events.Reload()
     assert {'samples', 'reconstructions', 'targets'} <= set(events.Tags()['images'])
 

@@ -68,6 +68,19 @@ def call_tool(tmp_path_factory, tmp_path):
 
 
 @pytest.fixture
+def run_tool(monkeypatch, tmp_path):
+    """Run a tool in this process, as from the command line."""
+
+    def run(name, *arguments):
+        command = [name, *map(str, arguments), '--work-dir', str(tmp_path / 'work')]
+        monkeypatch.setattr(sys, 'argv', command)
+        monkeypatch.syspath_prepend(str(ROOT / 'tools'))
+        runpy.run_path(str(ROOT / 'tools' / name), run_name='__main__')
+
+    return run
+
+
+@pytest.fixture
 def toy_options(tmp_path):
     """Options that give the toy configuration images and weights."""
     rng = np.random.default_rng(0)

@@ -1,8 +1,6 @@
 """Testing a detector: pictures, COCO's files of results, ground truth as result."""
 
 import json
-import runpy
-import sys
 
 import numpy as np
 import pytest
@@ -13,7 +11,7 @@ from mmengine.registry import DATASETS, METRICS, init_default_scope
 from mmengine.structures import InstanceData
 from PIL import Image
 from toy_detector import save_detector, write_detection_config
-from toy_scenes import ROOT, SIDE, make_scenes
+from toy_scenes import SIDE, make_scenes
 
 
 @pytest.fixture(scope='module')
@@ -22,19 +20,6 @@ def toy(tmp_path_factory):
     folder = tmp_path_factory.mktemp('detection')
     config = write_detection_config(folder, make_scenes(folder / 'digits'))
     return config, save_detector(config, folder / 'toy.pth'), folder / 'digits' / 'detection'
-
-
-@pytest.fixture
-def run_tool(monkeypatch, tmp_path):
-    """Run a tool in this process, as from the command line."""
-
-    def run(name, *arguments):
-        command = [name, *map(str, arguments), '--work-dir', str(tmp_path / 'work')]
-        monkeypatch.setattr(sys, 'argv', command)
-        monkeypatch.syspath_prepend(str(ROOT / 'tools'))
-        runpy.run_path(str(ROOT / 'tools' / name), run_name='__main__')
-
-    return run
 
 
 def test_pictures_and_files_of_results(toy, run_tool, tmp_path):

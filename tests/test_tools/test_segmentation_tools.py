@@ -1,8 +1,5 @@
 """Testing a segmentor: pictures, submission form, augmentation, ground truth as result."""
 
-import runpy
-import sys
-
 import numpy as np
 import pytest
 import torch
@@ -10,7 +7,7 @@ from mmengine.config import Config
 from mmengine.evaluator import Evaluator
 from mmengine.registry import DATASETS, METRICS, init_default_scope
 from PIL import Image
-from toy_scenes import ROOT, SIDE, make_scenes, save_segmentor, write_segmentation_config
+from toy_scenes import SIDE, make_scenes, save_segmentor, write_segmentation_config
 
 from mmaddp.registry import MODELS
 
@@ -23,19 +20,6 @@ def toy(tmp_path_factory):
     folder = tmp_path_factory.mktemp('segmentation')
     config = write_segmentation_config(folder, make_scenes(folder / 'digits'))
     return config, save_segmentor(config, folder / 'toy.pth'), folder / 'digits' / 'segmentation'
-
-
-@pytest.fixture
-def run_tool(monkeypatch, tmp_path):
-    """Run a tool in this process, as from the command line."""
-
-    def run(name, *arguments):
-        command = [name, *map(str, arguments), '--work-dir', str(tmp_path / 'work')]
-        monkeypatch.setattr(sys, 'argv', command)
-        monkeypatch.syspath_prepend(str(ROOT / 'tools'))
-        runpy.run_path(str(ROOT / 'tools' / name), run_name='__main__')
-
-    return run
 
 
 def pictures(folder):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from .run import Figure, Picture, Run, Stage, last_scalars
 
-CONFIG = 'configs/quickstart/mask-rcnn-vit-w96-p8_1xb8-400i_digit-scenes.py'
+CONFIG = 'configs/quickstart/mask-rcnn-vit-w96-p8_1xb4-700i_digit-scenes.py'
 STARTS = dict(addp='from ADDP', scratch='from scratch')
 KINDS = dict(bbox='box AP', segm='mask AP')
 NUM_SHOWN = 8

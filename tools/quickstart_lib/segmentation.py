@@ -55,7 +55,7 @@ SEGMENTATION = (
         dict(
             miou_addp=Figure('mIoU from ADDP', '{:.1f}'),
             miou_scratch=Figure('from scratch', '{:.1f}'),
-            gain=Figure('gain by ADDP', '{:.1f}'),
+            gain=Figure('gain by ADDP', '{:.1f}', at_least=1.0),
         ),
         (
             Picture(

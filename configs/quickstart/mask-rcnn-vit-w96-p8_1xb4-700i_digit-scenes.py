@@ -10,7 +10,7 @@ _base_ = [
 width = 96
 channels = 64
 strides = [4, 8, 16]
-max_iters = 400
+max_iters = 700
 extractor = dict(out_channels=channels, featmap_strides=strides)
 
 model = dict(
@@ -56,6 +56,8 @@ model = dict(
     ),
     test_cfg=dict(rpn=dict(nms_pre=200, max_per_img=100), rcnn=dict(max_per_img=20)),
 )
+# Many short steps teach more here than few long ones.
+train_dataloader = dict(batch_size=4)
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=2e-3, betas=(0.9, 0.999), weight_decay=0.05),

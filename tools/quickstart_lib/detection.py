@@ -22,7 +22,7 @@ def detect(run: Run) -> dict:
     run.call('detection', 'misc/train_several.py', folder / 'runs.json')
     scenes = sorted((run.data / 'digits' / 'detection' / 'val').glob('*.png'))[:NUM_SHOWN]
     checkpoint = Path((folder / 'addp' / 'last_checkpoint').read_text().strip())
-    out = ('--out', folder / 'found.png', '--score', 0.15)
+    out = ('--out', folder / 'found.png', '--score', 0.3)
     run.call('detection', 'misc/draw_detections.py', CONFIG, checkpoint, *scenes, *out)
     figures = {}
     for start in STARTS:
@@ -65,7 +65,7 @@ DETECTION = (
                 'Detected digits',
                 'detection/found.png',
                 'What Mask R-CNN on ADDP finds in the first held-out scenes, not chosen, with '
-                'scores of at least 0.15.',
+                'scores of at least 0.3.',
             ),
         ),
     ),

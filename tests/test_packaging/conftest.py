@@ -62,8 +62,7 @@ def packed(wheel, tmp_path_factory):
 def elsewhere(wheel, tmp_path_factory):
     """Python of an environment of its own in which pip has installed the wheel.
 
-    Dependencies are those of the environment of the tests; an editable installation there stays
-    out of sight, because the links of a folder that a link adds are not followed.
+    Dependencies are those of the environment of the tests, whose folders come after its own.
     """
     folder = tmp_path_factory.mktemp('environment')
     run(sys.executable, '-m', 'venv', '--without-pip', folder)
@@ -72,7 +71,8 @@ def elsewhere(wheel, tmp_path_factory):
     run(sys.executable, '-m', 'pip', '--python', python, 'install', *options, wheel)
     (packages,) = folder.glob('lib/python*/site-packages')
     shared = [*site.getsitepackages(), site.getusersitepackages()]
-    (packages / 'shared.pth').write_text('\n'.join(shared) + '\n')
+    lines = [f'import site; site.addsitedir({place!r})' for place in shared]
+    (packages / 'shared.pth').write_text('\n'.join(lines) + '\n')
     return python
 
 

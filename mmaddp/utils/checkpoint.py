@@ -142,6 +142,7 @@ def load_weights(
     dropped = [key for key in state_dict if key not in kept]
     problems = []
     try:
+        # PyTorch's strict mode knows no exceptions; what it would refuse is refused below.
         result = module.load_state_dict(kept, strict=False)
     except RuntimeError as error:
         # The first line only says that something is wrong with a class name.

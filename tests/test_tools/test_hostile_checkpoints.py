@@ -75,5 +75,6 @@ def test_hostile_checkpoint(tool, tmp_path, toy_options, door):
 
 
 def test_the_file_is_hostile(tool, tmp_path):
+    # Without this the tests above would also pass with a harmless file.
     torch.load('hostile.pth', weights_only=False)['extra'].close()
     assert (tmp_path / 'executed').exists()

@@ -31,7 +31,15 @@ def parse_args() -> argparse.Namespace:
 
 
 def train(run: dict) -> None:
-    """Train one configuration to its end."""
+    """Train one configuration to its end.
+
+    Args:
+        run (dict): ``config`` (file), ``work_dir`` (folder) and ``options`` (dict from the name of
+            a setting to its value).
+
+    Raises:
+        FileNotFoundError: There is no such configuration. Others are those of the training.
+    """
     arguments = argparse.Namespace(
         config=run['config'],
         work_dir=run['work_dir'],

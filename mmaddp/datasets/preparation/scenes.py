@@ -100,7 +100,7 @@ def compose_scene(
 
 
 def _background(region: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
-    """A random square crop, perhaps mirrored, resized and dimmed: float RGB, (size, size, 3)."""
+    """A random square crop, perhaps mirrored, resized, dimmed: RGB in 0..255, (size, size, 3)."""
     height, width = region.shape[:2]
     side = min(round(size * rng.uniform(*CROP_SCALES)), height, width)
     top, left = rng.integers(height - side + 1), rng.integers(width - side + 1)

@@ -1,8 +1,8 @@
-from .compat import install_ops_hook, keep_host_scope, mend_package_table
+"""ADDP on the OpenMMLab stack; importing it makes the changes to the hosts that it needs."""
+
+from . import compat
 from .version import __version__
 
-mend_package_table()
-keep_host_scope()
-install_ops_hook()
+compat.install()
 
 __all__ = ['__version__']

@@ -52,5 +52,5 @@ WEIGHT_INITIALIZERS = Registry(
     'weight initializer',
     parent=MMENGINE_WEIGHT_INITIALIZERS,
     scope='mmaddp',
-    locations=['mmaddp.utils.initializers'],
+    locations=['mmaddp.weights.pretrained'],
 )

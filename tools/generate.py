@@ -23,10 +23,12 @@ from mmengine.runner import Runner
 
 import mmaddp  # noqa: F401, before any host: it mends what they miss
 from mmaddp.apis.edit_files import EditSettings, edit_files
-from mmaddp.apis.model import build_model
-from mmaddp.engine.loops.precision import PRECISIONS, inference_precision
-from mmaddp.engine.run_config import add_common_arguments, read_config
-from mmaddp.utils.user_errors import user_errors
+from mmaddp.engine.generation.precision import PRECISIONS, inference_precision
+from mmaddp.run.arguments import add_common_arguments, config_arguments
+from mmaddp.run.config import read_config
+from mmaddp.run.user_errors import user_errors
+from mmaddp.utils.config_types import type_name
+from mmaddp.weights.model import build_model
 
 TRAINING_KEYS = (
     *('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler', 'auto_scale_lr'),
@@ -136,8 +138,8 @@ def generation_config(args: argparse.Namespace) -> Config:
     if given:
         raise ValueError(f'{", ".join(given)} need real pictures: name them with --edit FILE...')
     args.work_dir = args.work_dir or str(args.out / 'log')
-    cfg = read_config(args)
-    if 'GenerationLoop' not in str((cfg.get('test_cfg') or {}).get('type')):
+    cfg = read_config(**config_arguments(args))
+    if type_name(cfg.get('test_cfg')) != 'GenerationLoop':
         raise ValueError(
             f'{args.config} has no generation in its test loop: inherit '
             'mmaddp::_base_/generation/images_from_seeds.py and give the model a sampler.'
@@ -169,7 +171,7 @@ def edit(args: argparse.Namespace) -> None:
     settings = EditSettings(**{name: getattr(args, name) for name in EDIT_ARGUMENTS})
     if args.versions < 1:
         raise ValueError(f'--versions must be at least 1, got {args.versions}.')
-    cfg = read_config(args)
+    cfg = read_config(**config_arguments(args))
     set_sampler(cfg, args)
     model = build_model(cfg, args.checkpoint)
     seeds = range(args.seed, args.seed + args.versions)

@@ -4,9 +4,9 @@
 #   bash tools/quickstart.sh [--smoke | --full] [--from STAGE | --only STAGE] [--no-venv]
 #
 # Makes .venv first, or reuses it. --no-venv: use the Python on the path (or $PYTHON).
-# The other options are those of tools/quickstart.py (--help lists them).
+# The other options are those of tools/quickstart/quickstart.py (--help lists them).
 set -euo pipefail
-source "$(dirname "${BASH_SOURCE[0]}")/misc/setup_env.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/setup/setup_env.sh"
 
 FOLDER=.venv
 ARGUMENTS=()
@@ -29,4 +29,4 @@ done
 
 ensure_environment onedl "$FOLDER"
 cd "$REPOSITORY"
-exec "$ENV_PYTHON" tools/quickstart.py ${ARGUMENTS[@]+"${ARGUMENTS[@]}"}
+exec "$ENV_PYTHON" tools/quickstart/quickstart.py ${ARGUMENTS[@]+"${ARGUMENTS[@]}"}

@@ -7,7 +7,7 @@
 # onedl (default): the maintained forks of the OpenMMLab packages; upstream: the originals.
 # --no-venv: use the Python on the path (or $PYTHON), with whichever family it has.
 set -euo pipefail
-source "$(dirname "${BASH_SOURCE[0]}")/misc/setup_env.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/setup/setup_env.sh"
 
 usage() { sed -n '2,/^set/{/^#/p}' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//'; }
 

@@ -6,16 +6,17 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
 import mmaddp  # noqa: F401, before any host: it mends what they miss
-from mmaddp.engine.inputs import check_inputs
-from mmaddp.engine.run_config import add_common_arguments, read_config
-from mmaddp.engine.test_options import (
+from mmaddp.run.arguments import add_common_arguments, config_arguments
+from mmaddp.run.config import read_config
+from mmaddp.run.inputs import check_inputs
+from mmaddp.run.testing import (
     OUT_SUFFIXES,
     add_metric,
     augment_test,
     out_metric,
     show_predictions,
 )
-from mmaddp.utils.user_errors import user_errors
+from mmaddp.run.user_errors import user_errors
 
 
 def parse_args() -> argparse.Namespace:
@@ -47,7 +48,7 @@ def main() -> None:
 
 def test(args: argparse.Namespace) -> None:
     """Run the test loop of a configuration."""
-    cfg = read_config(args)
+    cfg = read_config(**config_arguments(args))
     if cfg.get('test_dataloader') is None:
         raise ValueError(f'{args.config} has no test_dataloader, so there is nothing to test.')
     cfg.load_from, cfg.resume = args.checkpoint, False

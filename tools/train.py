@@ -8,9 +8,10 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
 import mmaddp  # noqa: F401, before any host: it mends what they miss
-from mmaddp.engine.dry_run import dry_run
-from mmaddp.engine.inputs import check_inputs
-from mmaddp.engine.run_config import DATALOADERS, add_common_arguments, read_config
+from mmaddp.run.arguments import add_common_arguments, config_arguments
+from mmaddp.run.config import DATALOADERS, read_config
+from mmaddp.run.dry_run import dry_run
+from mmaddp.run.inputs import check_inputs
 
 
 def parse_args() -> argparse.Namespace:
@@ -76,7 +77,7 @@ def main() -> None:
     args = parse_args()
     if args.amp:
         args.cfg_options |= amp_options(args.config)
-    cfg = read_config(args)
+    cfg = read_config(**config_arguments(args))
     apply_flags(cfg, args)
     if args.dry_run:
         report = dry_run(cfg)

@@ -1,5 +1,5 @@
 # Judge of the quickstart: a small ResNet that tells ten digits and an eleventh class, "none":
-# shuffled patches, mixtures of two digits, outputs of an untrained network. tools/quickstart.py
+# shuffled patches, mixtures of two digits, outputs of an untrained network. tools/quickstart/quickstart.py
 # makes its data. Half of the images stay as they are, so that sharpness tells nothing.
 _base_ = ['../_base_/schedules/adamw_coslr_short.py', '../_base_/default_runtime.py']
 

@@ -1,10 +1,18 @@
+"""What people call from Python; nothing below imports it."""
+
+from mmaddp.visualization.target_pictures import generation_steps, target_images
+from mmaddp.visualization.trajectory import (
+    draw_trajectory,
+    record_trajectory,
+    save_animation,
+    trajectory_strip,
+)
+from mmaddp.weights.model import build_model
+
 from .classification import Classifier, Features, classify, extract_features
 from .detection import detect
 from .editing import inpaint, outpaint, reconstruct, start_from_images, vary
-from .model import build_model
 from .segmentation import segment
-from .trajectory import draw_trajectory, record_trajectory, save_animation, trajectory_strip
-from .visualization import generation_steps, target_images
 
 __all__ = [
     'Classifier',

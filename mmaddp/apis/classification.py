@@ -11,8 +11,9 @@ from mmengine.dataset import Compose, default_collate
 from mmpretrain.apis import FeatureExtractor, ImageClassificationInferencer
 from mmpretrain.registry import TRANSFORMS
 
-from mmaddp.apis.model import build_model
 from mmaddp.datasets import LoadRGBImage
+from mmaddp.datasets.nesting import first_settings
+from mmaddp.weights.model import build_model
 
 LOADERS = ('LoadRGBImage', 'LoadImageFromFile')
 Images = Union[str, Path, np.ndarray, Sequence[Union[str, Path, np.ndarray]]]
@@ -28,9 +29,7 @@ class _RGBInputs:
         return super().__call__(_to_list(inputs), **kwargs)
 
     def _init_pipeline(self, cfg: Config) -> Compose:
-        dataset = cfg.test_dataloader.dataset
-        while 'dataset' in dataset:
-            dataset = dataset.dataset
+        dataset = first_settings(cfg.test_dataloader.dataset)
         steps = [TRANSFORMS.build(step) for step in dataset.pipeline]
         loaders = [step for step in steps if type(step).__name__ in LOADERS]
         self._loader = loaders[0] if loaders else LoadRGBImage()

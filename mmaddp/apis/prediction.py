@@ -11,9 +11,11 @@ from mmengine.registry import DATASETS
 from mmengine.structures import BaseDataElement
 from PIL import Image
 
-from mmaddp.apis.model import build_model
 from mmaddp.datasets import LoadRGBImage
-from mmaddp.utils.drawing import build_visualizer, draw_sample
+from mmaddp.datasets.nesting import first_settings
+from mmaddp.utils.config_types import type_name
+from mmaddp.visualization.drawing import build_visualizer, draw_sample
+from mmaddp.weights.model import build_model
 
 Images = Union[str, Path, Sequence[Union[str, Path]]]
 
@@ -61,7 +63,7 @@ def predict_images(
             the images are. Defaults to None, no pictures.
         visualizer (dict, optional): Settings of the configuration's visualiser to replace.
             Defaults to None.
-        **draw_options: See :func:`mmaddp.utils.drawing.draw_sample`.
+        **draw_options: See :func:`mmaddp.visualization.drawing.draw_sample`.
 
     Yields:
         tuple: File and data sample of the host, with its predictions, on the model's device.
@@ -73,7 +75,7 @@ def predict_images(
     files = list_images(images)
     config = config if isinstance(config, Config) else Config.fromfile(config)
     model = build_model(config, weights)
-    dataset = _innermost(config.test_dataloader.dataset)
+    dataset = first_settings(config.test_dataloader.dataset)
     pipeline = Compose([step for step in dataset['pipeline'] if not _loads_truth(step)])
     if out_dir is not None:
         meta = DATASETS.build({**dataset, 'lazy_init': True, 'pipeline': []}).metainfo
@@ -89,14 +91,8 @@ def predict_images(
         yield file, sample
 
 
-def _innermost(dataset: dict) -> dict:
-    while 'dataset' in dataset:
-        dataset = dataset['dataset']
-    return dataset
-
-
 def _loads_truth(step: dict) -> bool:
-    return str(step['type']).rpartition('.')[2].startswith('LoadAnnotations')
+    return type_name(step).startswith('LoadAnnotations')
 
 
 def _picture_suffixes() -> set[str]:

@@ -1,7 +1,84 @@
-"""What the hosts need mended: configurations by package name, and missing compiled operators."""
+"""Every change that mmaddp makes to a host (mmengine, mmcv), in one list.
 
-from .config_scope import keep_host_scope
-from .ops_hook import install_ops_hook
-from .package_table import mend_package_table
+``import mmaddp`` makes them all, whichever part of it is used afterwards; none of the hosts is
+imported for it. A change waits for the import of the host's module that it concerns.
+"""
 
-__all__ = ['install_ops_hook', 'keep_host_scope', 'mend_package_table']
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+
+from .import_hook import after_import
+
+
+@dataclass(frozen=True)
+class HostChange:
+    """A change to a host.
+
+    Attributes:
+        host (str): Module of the host that is there when the change is made.
+        module (str): Module of this package whose ``install`` makes it.
+        what (str): What is different then, for other code of the process too.
+        why (str): What goes wrong without it.
+    """
+
+    host: str
+    module: str
+    what: str
+    why: str
+
+    @property
+    def install(self) -> Callable[[], None]:
+        """Makes the change."""
+        return import_module(f'{__name__}.{self.module}').install
+
+
+CHANGES = (
+    HostChange(
+        'mmcv',
+        'ops_hook',
+        'where `mmcv._ext` is missing or does not load, NMS and RoIAlign come from torchvision; '
+        'any other compiled operator raises an error that names it',
+        'mmdet cannot be imported without compiled operators',
+    ),
+    HostChange(
+        'mmengine.config',
+        'package_table',
+        '`mmaddp::` and `mmseg::` resolve in `_base_`',
+        'mmengine knows the packages of a built-in table only, and the forks have another name '
+        'for mmseg',
+    ),
+    HostChange(
+        'mmengine.config',
+        'config_scope',
+        'what is inherited from `mmaddp::` is built in the scope of the host',
+        'host classes would be looked up among ours and not be found',
+    ),
+    HostChange(
+        'mmengine.fileio',
+        'local_files',
+        'files that mmengine writes are complete, or what they were before',
+        'a kill or a full disk leaves half a checkpoint',
+    ),
+    HostChange(
+        'mmengine.runner',
+        'checkpoint_loaders',
+        'checkpoints are read weights-only, by every loader of mmengine; `mmaddp://NAME` and '
+        'official files are understood',
+        'reading a foreign checkpoint could run code',
+    ),
+    HostChange(
+        'mmengine.model',
+        'host_pretrained',
+        "`init_cfg=dict(type='Pretrained')` fills the whole module or raises",
+        'mmengine leaves gaps at random values, with a warning',
+    ),
+)
+"""In the order in which the hosts are imported."""
+
+
+def install() -> None:
+    """Make every change as soon as its host is imported."""
+    for change in CHANGES:
+        # The property is looked up later, so that nothing is imported before its host.
+        after_import(change.host, lambda change=change: change.install())

@@ -3,7 +3,7 @@
 from mmengine.config import Config
 
 
-def keep_host_scope() -> None:
+def install() -> None:
     """Let ``_base_ = 'mmaddp::...'`` build host classes in the host's scope.
 
     mmengine stamps the package of an inherited config on everything that is built from it. Our

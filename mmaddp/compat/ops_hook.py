@@ -54,7 +54,7 @@ class ExtensionFinder(MetaPathFinder):
         return spec_from_loader(fullname, ExtensionLoader(PathFinder.find_spec(fullname, path)))
 
 
-def install_ops_hook() -> None:
+def install() -> None:
     """Put the hook in front of the import system, once."""
     if not any(isinstance(finder, ExtensionFinder) for finder in sys.meta_path):
         sys.meta_path.insert(0, ExtensionFinder())

@@ -43,7 +43,7 @@ def is_importable(module: str) -> bool:
         return False
 
 
-def mend_package_table() -> None:
+def install() -> None:
     """Enter ``mmaddp`` and correct ``mmseg``, which the maintained forks distribute renamed.
 
     A module name serves where no distribution does. Ours has the distribution's name, so that

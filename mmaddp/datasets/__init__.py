@@ -1,7 +1,8 @@
-from .checked_labels import CheckedCustomDataset, CheckedImageNet
+"""Data sets, samplers, transforms and the token cache; importing it fills the registries."""
+
+from .checks import CheckedCustomDataset, CheckedImageNet, CheckLabelMap
 from .first_try_crop import FirstTryResizedCrop
 from .generation_seeds import GenerationSeeds
-from .label_maps import CheckLabelMap
 from .loading import LoadRGBImage
 from .seeded_dataset import SeededDataset
 from .seeded_sampler import SeededSampler

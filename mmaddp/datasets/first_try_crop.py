@@ -1,3 +1,5 @@
+"""The random crop of MAGE, without a second try."""
+
 import math
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""A data set of seeds: what a generation runs over."""
+
 from collections.abc import Sequence
 from typing import Optional
 

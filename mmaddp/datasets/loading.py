@@ -1,3 +1,5 @@
+"""Image files of any kind as 8-bit RGB."""
+
 import io
 import logging
 import warnings

@@ -1,3 +1,5 @@
+"""Augmentation that depends on seed, epoch and sample alone."""
+
 from typing import Any, Optional, Union
 
 from mmengine.dataset import BaseDataset

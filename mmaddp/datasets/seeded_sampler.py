@@ -1,3 +1,5 @@
+"""An order of samples that depends on seed and epoch alone."""
+
 import itertools
 import math
 from collections.abc import Iterator, Sized

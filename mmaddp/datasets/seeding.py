@@ -1,3 +1,5 @@
+"""Seeds of single samples, and the order of an epoch."""
+
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,3 +1,5 @@
+"""Token ids of a training set in one file."""
+
 import json
 from collections.abc import Sequence
 from pathlib import Path

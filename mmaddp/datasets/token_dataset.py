@@ -1,3 +1,5 @@
+"""A data set of cached token ids."""
+
 from pathlib import Path
 from typing import Optional
 

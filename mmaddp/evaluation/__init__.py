@@ -1,3 +1,5 @@
+"""Metrics of all tasks; importing this package fills the registry."""
+
 from .class_report import ClassReport
 from .fidelity import FidelityMetric
 from .masked_token_metric import MaskedTokenMetric

@@ -1,8 +1,5 @@
 """Models of mmaddp; importing this package fills the registries."""
 
-from mmaddp.utils import initializers as _initializers  # noqa: F401, makes Pretrained strict
-from mmaddp.utils import remote_checkpoints as _loaders  # noqa: F401, registers the loaders
-
 from .backbones import *  # noqa: F403
 from .heads import *  # noqa: F403
 from .necks import *  # noqa: F403

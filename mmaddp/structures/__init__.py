@@ -1,3 +1,6 @@
-from .addp_target import ADDPTarget
+"""What parts of the model hand to each other, and the ids that they agree on."""
 
-__all__ = ['ADDPTarget']
+from .addp_target import ADDPTarget
+from .vocabulary import Vocabulary
+
+__all__ = ['ADDPTarget', 'Vocabulary']

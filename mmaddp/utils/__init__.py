@@ -1,0 +1,1 @@
+"""Small and general: files, hashes, images, masks of pixels."""

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from mmaddp.compat import install_ops_hook
+from mmaddp.compat import ops_hook
 from mmaddp.compat.ops_hook import ExtensionFinder
 
 
@@ -72,7 +72,7 @@ def test_import_is_light(run_python):
 
 
 def test_hook_is_installed_once():
-    install_ops_hook()
+    ops_hook.install()
     assert sum(isinstance(finder, ExtensionFinder) for finder in sys.meta_path) == 1
     assert ExtensionFinder().find_spec('mmcv.image', []) is None
 

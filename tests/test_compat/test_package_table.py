@@ -51,7 +51,7 @@ def test_editable_installation_and_source_tree(installed, tmp_path):
 def test_absent_mmseg_is_left_alone(monkeypatch):
     monkeypatch.setitem(MODULE2PACKAGE, 'mmseg', 'mmsegmentation')
     monkeypatch.setattr(package_table, 'find_spec', lambda name: None)
-    package_table.mend_package_table()
+    package_table.install()
     assert MODULE2PACKAGE['mmseg'] == 'mmsegmentation'
     assert 'mmaddp' in MODULE2PACKAGE
 

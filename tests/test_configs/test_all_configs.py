@@ -7,7 +7,7 @@ import pytest
 from mmengine.config import Config
 
 import mmaddp  # noqa: F401, mends the package table
-from mmaddp.utils.config_keys import check_config_keys
+from mmaddp.run.config_keys import check_config_keys
 
 ROOT = Path(__file__).parents[2] / 'configs'
 FILES = sorted(

@@ -11,8 +11,8 @@ from mmengine.registry import PARAM_SCHEDULERS, init_default_scope
 
 import mmaddp.datasets
 import mmaddp.engine  # noqa: F401
-from mmaddp.engine.inputs import pretrained_settings
 from mmaddp.registry import MODELS
+from mmaddp.run.inputs import pretrained_settings
 
 FOLDER = Path(__file__).parents[2] / 'configs' / 'classification'
 # Size -> width, blocks, epochs, lr, layer decay, warm-up, drop path.

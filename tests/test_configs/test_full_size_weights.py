@@ -10,10 +10,10 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 import mmaddp.engine  # noqa: F401
-from mmaddp.engine.dry_run import count_parameters
 from mmaddp.registry import MODELS
-from mmaddp.utils.conversion import convert_official, to_official, write_weights
-from mmaddp.utils.official_keys import ADDP_KEYS
+from mmaddp.run.dry_run import count_parameters
+from mmaddp.weights.conversion import convert_official, to_official, write_weights
+from mmaddp.weights.official_keys import ADDP_KEYS
 
 ROOT = Path(__file__).parents[2]
 CONFIGS = dict(

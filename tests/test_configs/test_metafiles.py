@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mmaddp.utils.known_weights import KNOWN_WEIGHTS
+from mmaddp.weights.known_weights import KNOWN_WEIGHTS
 
 ROOT = Path(__file__).parents[2]
 INDEX = yaml.safe_load((ROOT / 'model-index.yml').read_text())['Import']

@@ -10,7 +10,7 @@ from mmengine.registry import init_default_scope
 
 import mmaddp.engine  # noqa: F401
 from mmaddp.registry import MODELS
-from mmaddp.utils.checkpoint import load_weights
+from mmaddp.weights.checkpoint import load_weights
 
 pytest.importorskip('mmseg')
 FOLDER = Path(__file__).parents[2] / 'configs' / 'segmentation'

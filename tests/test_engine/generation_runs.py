@@ -10,8 +10,8 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 import mmaddp.engine  # noqa: F401
-from mmaddp.engine.launch import prepare_launch
 from mmaddp.registry import MODELS
+from mmaddp.run.launch import prepare_launch
 
 ROOT = Path(__file__).parents[2]
 TOY = ROOT / 'tests' / 'test_tools' / 'toy_addp.py'

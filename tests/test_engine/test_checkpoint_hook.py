@@ -12,10 +12,10 @@ from mmengine.evaluator import BaseMetric
 from mmengine.fileio import get_file_backend
 from mmengine.registry import METRICS
 
+from mmaddp.compat.local_files import AtomicLocalBackend
 from mmaddp.engine.hooks import CheckpointHook
-from mmaddp.engine.run_config import _replace_checkpoint_hooks
-from mmaddp.utils.checkpoint import load_checkpoint_file
-from mmaddp.utils.local_backend import AtomicLocalBackend
+from mmaddp.run.config import _replace_checkpoint_hooks
+from mmaddp.weights.checkpoint import load_checkpoint_file
 
 
 def hook(**kwargs):

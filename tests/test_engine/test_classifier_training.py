@@ -12,9 +12,9 @@ from PIL import Image
 from torch.nn import functional
 from toy_classification import save_weights, toy_config, write_images
 
-from mmaddp.engine.dry_run import dry_run
 from mmaddp.evaluation.parity.reference import Reference, build_classifier
-from mmaddp.utils.official_keys import ENCODER_KEYS
+from mmaddp.run.dry_run import dry_run
+from mmaddp.weights.official_keys import ENCODER_KEYS
 
 REFERENCE = Path(__file__).parents[1] / 'data' / 'reference'
 

@@ -10,7 +10,7 @@ from torch import nn
 from toy_models import toy_vit
 
 from mmaddp.registry import MODELS
-from mmaddp.utils.official_keys import ENCODER_KEYS
+from mmaddp.weights.official_keys import ENCODER_KEYS
 
 REFERENCE = json.loads(
     (Path(__file__).parents[1] / 'data' / 'reference' / 'reference.json').read_text()

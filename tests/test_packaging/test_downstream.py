@@ -7,7 +7,7 @@ import pytest
 from mmengine.config import Config
 from toy_classification import CONFIG, write_images
 
-from mmaddp.utils.config_keys import variables_used
+from mmaddp.run.config_keys import variables_used
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / 'docs' / 'classification.md'

@@ -8,7 +8,7 @@ import pytest
 from mmengine.config import Config
 from PIL import Image
 
-from mmaddp.utils.config_keys import check_config_keys
+from mmaddp.run.config_keys import check_config_keys
 
 pytest.importorskip('mmseg')
 ROOT = Path(__file__).resolve().parents[2]

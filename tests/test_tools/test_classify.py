@@ -16,8 +16,8 @@ from test_tools.conftest import ROOT
 from toy_classification import CLASSES, COUNTS, save_weights, toy_config, write_images
 
 from mmaddp.apis import build_model
-from mmaddp.engine.test_options import augment_test
-from mmaddp.utils.config_keys import effective_keys
+from mmaddp.run.config_keys import effective_keys
+from mmaddp.run.testing import augment_test
 
 TEST = [sys.executable, ROOT / 'tools' / 'test.py']
 

@@ -8,7 +8,7 @@ import torch
 from safetensors import safe_open
 from test_tools.conftest import ROOT
 
-from mmaddp.utils.checkpoint import load_checkpoint_file
+from mmaddp.weights.checkpoint import load_checkpoint_file
 
 OFFICIAL = ROOT / 'tests' / 'data' / 'reference' / 'addp-official-layout.pth'
 

@@ -15,12 +15,18 @@ STAGES = (*CHAIN, 'classification', 'detection', 'segmentation')
 
 
 sys.path.insert(0, str(ROOT / 'tools'))
-from quickstart_lib.run import Figure  # noqa: E402
-from quickstart_lib.stages import STAGES as ALL_STAGES  # noqa: E402
+from stages.run import Figure  # noqa: E402
+from stages.stages import STAGES as ALL_STAGES  # noqa: E402
 
 
 def quickstart(folder, *arguments):
-    command = [sys.executable, 'tools/quickstart.py', '--smoke', '--work-dir', str(folder)]
+    command = [
+        sys.executable,
+        'tools/quickstart/quickstart.py',
+        '--smoke',
+        '--work-dir',
+        str(folder),
+    ]
     return subprocess.run([*command, *arguments], cwd=ROOT, capture_output=True, text=True)
 
 

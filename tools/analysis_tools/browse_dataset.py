@@ -11,10 +11,11 @@ import argparse
 from pathlib import Path
 
 import mmaddp  # noqa: F401, before any host: it mends what they miss
-from mmaddp.apis.browsing import browse
-from mmaddp.engine.inputs import check_inputs
-from mmaddp.engine.run_config import add_common_arguments, read_config
-from mmaddp.utils.user_errors import user_errors
+from mmaddp.run.arguments import add_common_arguments, config_arguments
+from mmaddp.run.config import read_config
+from mmaddp.run.inputs import check_inputs
+from mmaddp.run.user_errors import user_errors
+from mmaddp.visualization.browsing import browse
 
 
 def parse_args() -> argparse.Namespace:
@@ -32,7 +33,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     with user_errors('browse_dataset'):
-        cfg = read_config(args)
+        cfg = read_config(**config_arguments(args))
         if cfg.get(f'{args.split}_dataloader') is None:
             raise ValueError(f'{args.config} has no {args.split}_dataloader.')
         cfg.load_from = None

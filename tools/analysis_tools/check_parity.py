@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from mmaddp.evaluation.parity import Reference, compare, recompute
-from mmaddp.utils.user_errors import user_errors
+from mmaddp.run.user_errors import user_errors
 
 
 def parse_args() -> argparse.Namespace:

@@ -22,9 +22,6 @@ from mmengine.dist import init_dist, is_distributed, is_main_process
 from mmengine.runner import Runner
 
 import mmaddp  # noqa: F401, before any host: it mends what they miss
-from mmaddp.engine.inputs import check_inputs
-from mmaddp.engine.launch import prepare_launch
-from mmaddp.engine.run_config import add_common_arguments, read_config
 from mmaddp.evaluation.fidelity import (
     ImageSet,
     Scorer,
@@ -38,9 +35,14 @@ from mmaddp.evaluation.fidelity import (
     score_images,
 )
 from mmaddp.registry import TASK_UTILS
+from mmaddp.run.arguments import add_common_arguments, config_arguments
+from mmaddp.run.config import read_config
+from mmaddp.run.inputs import check_inputs
+from mmaddp.run.launch import prepare_launch
+from mmaddp.run.user_errors import user_errors
 from mmaddp.utils.atomic import atomic_path, write_json
+from mmaddp.utils.config_types import type_name
 from mmaddp.utils.hashing import file_sha256
-from mmaddp.utils.user_errors import user_errors
 
 
 def parse_args() -> argparse.Namespace:
@@ -166,7 +168,7 @@ def score_folders(args: argparse.Namespace) -> dict[str, dict]:
 def metric_configs(args: argparse.Namespace, cfg: Config, folder: str) -> list[dict]:
     """Metrics that take the place of the configuration's own."""
     keys = {}
-    if cfg.model.type.rpartition('.')[2] == 'VQGANTraining':
+    if type_name(cfg.model) == 'VQGANTraining':
         keys = dict(image_key='recon')
         if args.reference is None:
             keys['reference_key'] = 'image'
@@ -192,7 +194,7 @@ def score_checkpoints(args: argparse.Namespace) -> dict[str, dict]:
     """Run the test loop for every checkpoint; results by checkpoint."""
     results = {}
     for number, checkpoint in enumerate(args.checkpoints):
-        cfg = read_config(args)
+        cfg = read_config(**config_arguments(args))
         if cfg.get('test_dataloader') is None:
             raise ValueError(f'{args.config} has no test loop, so it makes no images.')
         cfg.load_from, cfg.resume = checkpoint, False

@@ -14,8 +14,8 @@ from mmengine.config import Config
 
 from mmaddp.apis import build_model, generation_steps, reconstruct, target_images
 from mmaddp.apis.image_files import load_images
+from mmaddp.run.user_errors import user_errors
 from mmaddp.utils.images import image_grid, save_png
-from mmaddp.utils.user_errors import user_errors
 
 
 def parse_args() -> argparse.Namespace:

@@ -22,7 +22,8 @@ from torch.utils.data import DataLoader
 from mmaddp.datasets import SampleIndex, SeededDataset
 from mmaddp.datasets.token_cache import file_sha256, write_token_cache
 from mmaddp.registry import MODELS
-from mmaddp.utils.checkpoint import extract_state_dict, load_from_local, load_weights
+from mmaddp.utils.config_types import type_name
+from mmaddp.weights.checkpoint import extract_state_dict, load_from_local, load_weights
 
 
 def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
@@ -57,7 +58,7 @@ def build_tokenizer(cfg: Config, checkpoint: str) -> tuple[nn.Module, nn.Module]
 
 def build_dataset(dataset_cfg: dict, seed: int) -> SeededDataset:
     """Build the training set, seeded by ``seed`` whatever its config says."""
-    if dataset_cfg['type'] == 'mmaddp.SeededDataset':
+    if type_name(dataset_cfg) == 'SeededDataset':
         dataset_cfg = dataset_cfg['dataset']
     dataset = SeededDataset(dataset_cfg, seed=seed)
     dataset.full_init()

@@ -29,8 +29,8 @@ from rich.progress import track
 
 from mmaddp.datasets.loading import decode_rgb
 from mmaddp.evaluation.fidelity.image_sets import RECORD, resize_and_crop
+from mmaddp.run.user_errors import user_errors
 from mmaddp.utils.atomic import remove_unfinished, write_bytes, write_json
-from mmaddp.utils.user_errors import user_errors
 
 EXTENSIONS = ('.jpeg', '.jpg', '.png')
 # Name of the PNG text that holds the SHA-256 of the source file.

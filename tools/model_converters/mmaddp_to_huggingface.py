@@ -11,15 +11,15 @@ import argparse
 from pathlib import Path
 
 import mmaddp  # noqa: F401, before any host: it mends what they miss
+from mmaddp.run.user_errors import user_errors
 from mmaddp.utils.atomic import write_json
-from mmaddp.utils.conversion import (
+from mmaddp.weights.conversion import (
     convert_meta,
     huggingface_preprocessor,
     read_encoder,
     to_huggingface,
     write_weights,
 )
-from mmaddp.utils.user_errors import user_errors
 
 
 def main() -> None:

@@ -10,8 +10,8 @@ import argparse
 from pathlib import Path
 
 import mmaddp  # noqa: F401, before any host: it mends what they miss
-from mmaddp.utils.conversion import convert_meta, to_official, write_weights
-from mmaddp.utils.user_errors import user_errors
+from mmaddp.run.user_errors import user_errors
+from mmaddp.weights.conversion import convert_meta, to_official, write_weights
 
 
 def main() -> None:

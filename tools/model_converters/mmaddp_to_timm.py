@@ -10,14 +10,14 @@ import json
 from pathlib import Path
 
 import mmaddp  # noqa: F401, before any host: it mends what they miss
-from mmaddp.utils.conversion import (
+from mmaddp.run.user_errors import user_errors
+from mmaddp.weights.conversion import (
     PRE_NORM,
     convert_meta,
     read_encoder,
     to_timm,
     write_weights,
 )
-from mmaddp.utils.user_errors import user_errors
 
 USAGE = """In timm:
   model = timm.models.VisionTransformer({arguments})

@@ -13,7 +13,8 @@ import argparse
 from pathlib import Path
 
 import mmaddp  # noqa: F401, before any host: it mends what they miss
-from mmaddp.utils.conversion import (
+from mmaddp.run.user_errors import user_errors
+from mmaddp.weights.conversion import (
     PARTS,
     Converted,
     check_ending,
@@ -22,8 +23,7 @@ from mmaddp.utils.conversion import (
     take_part,
     write_weights,
 )
-from mmaddp.utils.official_keys import KINDS
-from mmaddp.utils.user_errors import user_errors
+from mmaddp.weights.official_keys import KINDS
 
 SPLIT = ('tokenizer', 'token_predictor', 'addp')
 

@@ -1,3 +1,5 @@
+"""Hooks of the Runner."""
+
 from .check_label_maps_hook import CheckLabelMapsHook
 from .checkpoint_hook import CheckpointHook
 from .class_count_hook import ClassCountHook

@@ -4,9 +4,10 @@ import os.path as osp
 from collections.abc import Iterator
 
 from mmengine.hooks import Hook
-from mmengine.model import BaseTTAModel, is_model_wrapper
 
+from mmaddp.datasets.nesting import innermost_datasets
 from mmaddp.registry import HOOKS
+from mmaddp.utils.wrappers import unwrap
 
 
 @HOOKS.register_module()
@@ -52,7 +53,7 @@ def check_files(dataset) -> None:
     Raises:
         FileNotFoundError: Label maps are missing; the first is named.
     """
-    for inner in _innermost(dataset):
+    for inner in innermost_datasets(dataset):
         paths = [inner.get_data_info(index).get('seg_map_path') for index in range(len(inner))]
         missing = [path for path in paths if path and '://' not in path and not osp.isfile(path)]
         if missing:
@@ -73,8 +74,7 @@ def check_values(model, data_batch) -> None:
     Raises:
         ValueError: A value is no class and not ignored; it and its file are named.
     """
-    while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
-        model = model.module
+    model = unwrap(model)
     ignored = model.decode_head.ignore_index
     for sample in _flat(data_batch['data_samples']):
         if 'gt_sem_seg' not in sample:
@@ -91,16 +91,6 @@ def check_values(model, data_batch) -> None:
                 f'the model has {model.num_classes} classes, 0 to {model.num_classes - 1}, and '
                 f'{ignored} is ignored. Correct the file, or num_classes of the heads.'
             )
-
-
-def _innermost(dataset) -> Iterator:
-    if hasattr(dataset, 'datasets'):
-        for child in dataset.datasets:
-            yield from _innermost(child)
-    elif hasattr(dataset, 'dataset'):
-        yield from _innermost(dataset.dataset)
-    else:
-        yield dataset
 
 
 def _flat(samples) -> Iterator:

@@ -3,10 +3,10 @@
 from typing import Any, Optional
 
 from mmengine.hooks import Hook
-from mmengine.model import BaseTTAModel, is_model_wrapper
 
-from mmaddp.datasets.checked_labels import innermost_datasets
+from mmaddp.datasets.nesting import innermost_datasets
 from mmaddp.registry import HOOKS
+from mmaddp.utils.wrappers import unwrap
 
 
 @HOOKS.register_module()
@@ -47,9 +47,7 @@ class ClassCountHook(Hook):
 
 
 def _num_classes(model) -> Optional[int]:
-    while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
-        model = model.module
-    return getattr(getattr(model, 'head', None), 'num_classes', None)
+    return getattr(getattr(unwrap(model), 'head', None), 'num_classes', None)
 
 
 def _some(classes: Any) -> str:

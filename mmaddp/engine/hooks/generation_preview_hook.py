@@ -6,13 +6,13 @@ from typing import Optional
 import torch
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from torch import Tensor
 
-from mmaddp.apis.visualization import target_images
 from mmaddp.models.selfsup import ADDP
 from mmaddp.registry import HOOKS
 from mmaddp.utils.images import image_grid, to_uint8
+from mmaddp.utils.wrappers import unwrap
+from mmaddp.visualization.target_pictures import target_images
 
 
 @HOOKS.register_module()
@@ -117,4 +117,4 @@ def _reconstructions(model: ADDP, inputs: Tensor) -> list[Tensor]:
 
 
 def _model(runner) -> torch.nn.Module:
-    return runner.model.module if is_model_wrapper(runner.model) else runner.model
+    return unwrap(runner.model)

@@ -8,7 +8,7 @@ from mmengine.fileio import get
 from mmengine.hooks import Hook
 
 from mmaddp.registry import HOOKS
-from mmaddp.utils.drawing import build_visualizer, draw_sample
+from mmaddp.visualization.drawing import build_visualizer, draw_sample
 
 
 @HOOKS.register_module()

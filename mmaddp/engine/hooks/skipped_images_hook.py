@@ -4,7 +4,7 @@ import torch
 from mmengine.dist import all_reduce
 from mmengine.hooks import Hook
 
-from mmaddp.datasets.checked_labels import innermost_datasets
+from mmaddp.datasets.nesting import innermost_datasets
 from mmaddp.registry import HOOKS
 
 

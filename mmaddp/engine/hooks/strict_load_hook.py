@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from mmengine.hooks import Hook
-from mmengine.model import BaseTTAModel, is_model_wrapper
 from mmengine.runner import find_latest_checkpoint
 
 from mmaddp.registry import HOOKS
-from mmaddp.utils.checkpoint import extract_state_dict, load_weights, without
+from mmaddp.utils.wrappers import unwrap
+from mmaddp.weights.checkpoint import extract_state_dict, load_weights, without
 
 
 @HOOKS.register_module()
@@ -15,11 +15,11 @@ class StrictLoadHook(Hook):
     """Stop when the Runner's checkpoint does not fit the model; mmengine only warns.
 
     Args:
-        allow_missing (Sequence[str]): See :func:`mmaddp.utils.checkpoint.load_weights`. Names of
+        allow_missing (Sequence[str]): See :func:`mmaddp.weights.checkpoint.load_weights`. Names of
             the whole model, as in ``[r'head\\.']`` for a new head. Defaults to none.
-        allow_unexpected (Sequence[str]): See :func:`mmaddp.utils.checkpoint.load_weights`.
+        allow_unexpected (Sequence[str]): See :func:`mmaddp.weights.checkpoint.load_weights`.
             Defaults to none.
-        drop (Sequence[str]): See :func:`mmaddp.utils.checkpoint.load_weights`; for instance
+        drop (Sequence[str]): See :func:`mmaddp.weights.checkpoint.load_weights`; for instance
             ``[r'head\\.fc']`` for a head of other classes. Defaults to none.
     """
 
@@ -46,9 +46,7 @@ class StrictLoadHook(Hook):
                 f'{source} holds weights alone, as official and converted files do: there is no '
                 'training in it to resume. Start a new one from it with load_from.'
             )
-        model = runner.model
-        while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
-            model = model.module
+        model = unwrap(runner.model)
         weights = extract_state_dict(checkpoint, source)
         load_weights(model, weights, source, self.allow_missing, self.allow_unexpected, self.drop)
         if self.drop:  # or the Runner would load what was left out

@@ -1,4 +1,5 @@
-from .generation_loop import GenerationLoop
+"""Loops of the Runner; that of generation is in :mod:`mmaddp.engine.generation`."""
+
 from .knn_test_loop import KNNTestLoop
 
-__all__ = ['GenerationLoop', 'KNNTestLoop']
+__all__ = ['KNNTestLoop']

@@ -5,12 +5,12 @@ from typing import Optional
 import torch
 from mmengine.device import get_device
 from mmengine.dist import all_gather
-from mmengine.model import is_model_wrapper
 from mmengine.runner import TestLoop
 from mmengine.runner.amp import autocast
 from torch import Tensor
 
 from mmaddp.registry import LOOPS
+from mmaddp.utils.wrappers import unwrap
 
 
 @LOOPS.register_module()
@@ -84,7 +84,7 @@ class KNNTestLoop(TestLoop):
     @torch.no_grad()
     def _features(self, data_batch: dict) -> tuple[Tensor, list]:
         model = self.runner.model
-        model = model.module if is_model_wrapper(model) else model
+        model = unwrap(model)
         data = model.data_preprocessor(data_batch, False)
         with autocast(enabled=self.fp16):
             features = model.extract_feat(data['inputs'])[-1]

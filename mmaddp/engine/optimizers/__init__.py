@@ -1,3 +1,5 @@
+"""Constructors of optimizer wrappers."""
+
 from .adversarial_constructor import AdversarialOptimWrapperConstructor
 from .layer_decay_constructor import LayerDecayConstructor
 from .weight_decay_constructor import WeightDecayConstructor

@@ -3,11 +3,11 @@
 from copy import deepcopy
 from typing import Optional
 
-from mmengine.model import is_model_wrapper
 from mmengine.optim import OptimWrapperDict, build_optim_wrapper
 from torch import nn
 
 from mmaddp.registry import OPTIM_WRAPPER_CONSTRUCTORS
+from mmaddp.utils.wrappers import unwrap
 
 # Key of the optimiser wrapper -> attribute of the model that it updates.
 PARTS = dict(generator='tokenizer', discriminator='discriminator')
@@ -38,7 +38,7 @@ class AdversarialOptimWrapperConstructor:
 
     def __call__(self, model: nn.Module) -> OptimWrapperDict:
         """Build the wrappers for a model with ``tokenizer`` and ``discriminator``."""
-        model = model.module if is_model_wrapper(model) else model
+        model = unwrap(model)
         wrappers = {
             key: build_optim_wrapper(getattr(model, part), deepcopy(self.cfg[key]))
             for key, part in PARTS.items()

@@ -5,13 +5,13 @@ from copy import deepcopy
 from typing import Optional
 
 from mmengine.logging import print_log
-from mmengine.model import is_model_wrapper
 from mmengine.optim import OptimWrapper
 from mmengine.registry import OPTIM_WRAPPERS, OPTIMIZERS
 from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
 
 from mmaddp.registry import OPTIM_WRAPPER_CONSTRUCTORS
+from mmaddp.utils.wrappers import unwrap
 
 OPTIONS = frozenset({'layer_decay_rate', 'no_decay_vectors', 'no_decay_norms', 'no_decay_names'})
 # Batch and instance norms of every kind, group norm, layer norm.
@@ -111,7 +111,7 @@ def layer_decay_groups(
     Raises:
         ValueError: The rate is out of range, or the backbone does not know its layers.
     """
-    model = model.module if is_model_wrapper(model) else model
+    model = unwrap(model)
     backbone = _layered_backbone(model)
     if not 0 < layer_decay_rate <= 1:
         raise ValueError(f'layer_decay_rate must be in (0, 1], got {layer_decay_rate}.')

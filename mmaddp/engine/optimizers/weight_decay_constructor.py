@@ -3,12 +3,12 @@
 from copy import deepcopy
 from typing import Optional
 
-from mmengine.model import is_model_wrapper
 from mmengine.optim import OptimWrapper
 from mmengine.registry import OPTIM_WRAPPERS, OPTIMIZERS
 from torch import nn
 
 from mmaddp.registry import OPTIM_WRAPPER_CONSTRUCTORS
+from mmaddp.utils.wrappers import unwrap
 
 
 @OPTIM_WRAPPER_CONSTRUCTORS.register_module()
@@ -46,7 +46,7 @@ class WeightDecayConstructor:
 
 def decay_groups(model: nn.Module) -> list[dict]:
     """Two parameter groups: those that decay, and those that do not."""
-    model = model.module if is_model_wrapper(model) else model
+    model = unwrap(model)
     decayed, exempt = [], []
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:

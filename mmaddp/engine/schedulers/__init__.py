@@ -1,3 +1,5 @@
+"""Schedules of the learning rate."""
+
 from .warmup_cosine_lr import WarmupCosineLR
 
 __all__ = ['WarmupCosineLR']

@@ -1,3 +1,5 @@
+"""Scores of generated images: FID, Inception Score, KID, precision and recall."""
+
 from .evaluate import load_references, score_images
 from .extractors import BackboneExtractor, FeatureExtractor, FidelityExtractor
 from .features import extract_features, gather_features

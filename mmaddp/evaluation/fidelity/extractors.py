@@ -9,14 +9,12 @@ from typing import Optional
 import torch
 from mmengine.config import Config
 from mmengine.device import get_device
-from mmengine.registry import init_default_scope
 from torch import Tensor, nn
 from torch_fidelity.registry import FEATURE_EXTRACTORS_REGISTRY
 from torchvision.transforms.v2.functional import resize
 
-from mmaddp.apis.model import build_model
-from mmaddp.engine.inputs import pretrained_settings
-from mmaddp.registry import MODELS, TASK_UTILS
+from mmaddp.registry import TASK_UTILS
+from mmaddp.weights.model import build_model, pretrained_settings
 
 from .weights import find_weights
 
@@ -139,7 +137,7 @@ class BackboneExtractor(FeatureExtractor):
         device: Optional[str] = None,
     ):
         self.device = torch.device(device or get_device())
-        self.model = _load(config, checkpoint).to(self.device).eval()
+        self.model = _load(config, checkpoint, self.device)
         self.input_size = input_size
         self.sha256 = state_dict_sha256(self.model)
         if not hasattr(self.model, 'extract_feat'):
@@ -202,24 +200,16 @@ def plain_float32(device: torch.device) -> Iterator[None]:
         yield
 
 
-def _load(config: str, checkpoint: Optional[str]) -> nn.Module:
+def _load(config: str, checkpoint: Optional[str], device: torch.device) -> nn.Module:
     cfg = Config.fromfile(config)
     if cfg.get('model') is None:
         raise ValueError(f'{config} has no model.')
-    if checkpoint is not None:
-        return build_model(cfg, checkpoint)
-    if not any(pretrained_settings(cfg.model)):
+    if checkpoint is None and not any(pretrained_settings(cfg.model)):
         raise ValueError(
             f'{config} loads no weights by itself, and features of a random network are no score: '
             'give its checkpoint.'
         )
-    init_default_scope(cfg.get('default_scope', 'mmpretrain'))
-    settings = dict(cfg.model)
-    if cfg.get('data_preprocessor'):
-        settings.setdefault('data_preprocessor', cfg.data_preprocessor)
-    model = MODELS.build(settings)
-    model.init_weights()
-    return model
+    return build_model(cfg, checkpoint, device)
 
 
 def _as_vectors(features) -> Tensor:

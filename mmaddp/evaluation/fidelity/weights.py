@@ -9,11 +9,11 @@ import torch
 from mmengine.dist import barrier, get_local_rank
 
 from mmaddp.utils.atomic import atomic_path
-from mmaddp.utils.checkpoint import extract_state_dict, load_checkpoint_file
 from mmaddp.utils.hashing import file_sha256
-from mmaddp.utils.known_weights import FOLDERS, find_known, known, local_file
+from mmaddp.weights.checkpoint import extract_state_dict, load_checkpoint_file
+from mmaddp.weights.known_weights import FOLDERS, find_known, known, local_file
 
-# torch-fidelity's name of a network -> name of its weights in mmaddp.utils.known_weights.
+# torch-fidelity's name of a network -> name of its weights in mmaddp.weights.known_weights.
 NETWORKS = {'inception-v3-compat': 'inception', 'vgg16': 'vgg16'}
 
 

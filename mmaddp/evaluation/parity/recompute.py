@@ -16,7 +16,7 @@ from mmaddp.models.task_modules import (
     nucleus_mask,
 )
 from mmaddp.structures import ADDPTarget
-from mmaddp.utils.official_keys import ADDP_KEYS
+from mmaddp.weights.official_keys import ADDP_KEYS
 
 from .reference import Reference, build_classifier, build_model
 

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from mmaddp.models.selfsup import ADDP
 from mmaddp.registry import MODELS
-from mmaddp.utils.checkpoint import extract_state_dict, load_checkpoint_file
-from mmaddp.utils.official_keys import ADDP_KEYS
+from mmaddp.weights.checkpoint import extract_state_dict, load_checkpoint_file
+from mmaddp.weights.official_keys import ADDP_KEYS
 
 FILES = dict(
     config='reference.json', tensors='reference.safetensors', weights='addp-official-layout.pth'

@@ -7,7 +7,6 @@ from torch import Tensor
 
 from mmaddp.models.utils import MaskedAttention, RelativePositionBias
 from mmaddp.registry import MODELS
-from mmaddp.utils.beit_keys import beit_to_vit, is_beit
 
 from .addp_vit import ADDPViT
 
@@ -79,11 +78,6 @@ class ADDPViTSeg(ADDPViT):
     for k (a constant for all keys, which the softmax cancels), attention through PyTorch's fused
     kernel with the bias as additive mask, and any input size.
 
-    With ``pre_norm=False`` it takes BEiT checkpoints of mmpretrain as they are, for comparison
-    under the same heads and recipes; they are rewritten on load
-    (:func:`mmaddp.utils.beit_keys.beit_to_vit`), for a backbone of the same ``img_size`` without
-    LayerScale.
-
     Args:
         drop_rate (float): Dropout of tokens, projections and MLP. Defaults to 0.
         attn_drop_rate (float): Dropout of the attention weights. Defaults to 0.
@@ -121,16 +115,7 @@ class ADDPViTSeg(ADDPViT):
             for rate in np.linspace(0, drop_path_rate, self.num_layers)
         )
         self._freeze()
-        self._register_load_state_dict_pre_hook(_rewrite_beit)
 
     def run_layer(self, layer: RelativePositionLayer, tokens: Tensor, grid: tuple) -> Tensor:
         """Let a layer know the grid of the patches."""
         return layer(tokens, grid)
-
-
-def _rewrite_beit(state_dict: dict, prefix: str, *_) -> None:
-    own = {k.removeprefix(prefix): v for k, v in state_dict.items() if k.startswith(prefix)}
-    if is_beit(own):
-        for name in own:
-            del state_dict[prefix + name]
-        state_dict.update({prefix + k: v for k, v in beit_to_vit(own).items()})

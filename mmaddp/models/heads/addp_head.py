@@ -5,9 +5,9 @@ from typing import Optional
 from mmengine.model import BaseModule
 from torch import Tensor
 
-from mmaddp.models.utils import TiedOutput, Vocabulary, init_as_released
+from mmaddp.models.utils import TiedOutput, init_as_released
 from mmaddp.registry import MODELS
-from mmaddp.structures import ADDPTarget
+from mmaddp.structures import ADDPTarget, Vocabulary
 
 
 @MODELS.register_module()

@@ -1,3 +1,5 @@
+"""Between encoder and head: the decoder, pooling, feature pyramid."""
+
 from .addp_decoder import ADDPDecoder
 from .attentive_pool import AttentivePool
 from .simple_fpn import SimpleFPN

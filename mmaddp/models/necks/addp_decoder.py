@@ -7,8 +7,9 @@ import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from mmaddp.models.utils import PaddedTransformerLayer, Vocabulary, init_as_released
+from mmaddp.models.utils import PaddedTransformerLayer, init_as_released
 from mmaddp.registry import MODELS
+from mmaddp.structures import Vocabulary
 
 
 @MODELS.register_module()

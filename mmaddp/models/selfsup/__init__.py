@@ -1,3 +1,5 @@
+"""The pre-training algorithm."""
+
 from .addp import ADDP
 
 __all__ = ['ADDP']

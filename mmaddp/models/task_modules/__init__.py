@@ -1,3 +1,5 @@
+"""Masks, noise, schedules and the sampler."""
+
 from .alternating_sampler import AlternatingSampler, GenerationState
 from .mask_schedules import SCHEDULES, get_schedule, num_masked_after
 from .nested_masks import NestedMasks, NestedMaskSampler, mask_smallest

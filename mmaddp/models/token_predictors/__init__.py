@@ -1,3 +1,5 @@
+"""From visible tokens to a distribution of the hidden ones."""
+
 from .mage import MAGE
 from .mage_masks import MAGEMasks, MAGEMaskSampler
 from .mage_predictor import MAGEPredictor

@@ -7,13 +7,9 @@ import torch.nn.functional as F
 from mmengine.model import BaseModule, ModuleList
 from torch import Tensor, nn
 
-from mmaddp.models.utils import (
-    PaddedTransformerLayer,
-    TiedOutput,
-    Vocabulary,
-    init_as_released,
-)
+from mmaddp.models.utils import PaddedTransformerLayer, TiedOutput, init_as_released
 from mmaddp.registry import MODELS
+from mmaddp.structures import Vocabulary
 
 
 class TokenEmbedding(nn.Module):

@@ -1,3 +1,5 @@
+"""From images to tokens and back."""
+
 from .discriminator import PatchDiscriminator
 from .perceptual_loss import PerceptualLoss
 from .vqgan import VQGAN

@@ -4,23 +4,19 @@ from typing import Optional, Union
 
 import torch
 from mmengine.logging import MessageHub
-from mmengine.model import BaseModel, is_model_wrapper
+from mmengine.model import BaseModel
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmpretrain.structures import DataSample
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from mmaddp.registry import MODELS
+from mmaddp.utils.wrappers import unwrap
 
 from .codebook_care import CodeRevival, kmeans_codebook
 from .discriminator import adaptive_weight, discriminator_loss, generator_loss
 from .figures import image_psnr
 from .vqgan import VQGANOutput
-
-
-def unwrap(module: nn.Module) -> nn.Module:
-    """The module inside a distributed wrapper, or the module itself."""
-    return module.module if is_model_wrapper(module) else module
 
 
 @MODELS.register_module()

@@ -1,9 +1,10 @@
+"""Parts that several models share."""
+
 from .data_preprocessor import ADDPDataPreprocessor
 from .grid_attention import GridAttention
 from .relative_position import RelativePositionBias
 from .tied_output import TiedOutput
 from .transformer_layer import MaskedAttention, PaddedTransformerLayer, init_as_released
-from .vocabulary import Vocabulary
 
 __all__ = [
     'ADDPDataPreprocessor',
@@ -12,6 +13,5 @@ __all__ = [
     'PaddedTransformerLayer',
     'RelativePositionBias',
     'TiedOutput',
-    'Vocabulary',
     'init_as_released',
 ]

@@ -14,7 +14,7 @@ from torchvision.models import VGG16_Weights
 from mmaddp.evaluation.fidelity import BackboneExtractor, FidelityExtractor, weights
 from mmaddp.evaluation.fidelity.extractors import state_dict_sha256
 from mmaddp.registry import MODELS
-from mmaddp.utils.known_weights import known
+from mmaddp.weights.known_weights import known
 
 ROOT = Path(__file__).parents[3]
 (JUDGE,) = (ROOT / 'configs' / 'quickstart').glob('judge-*.py')

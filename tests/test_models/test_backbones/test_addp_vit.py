@@ -4,7 +4,7 @@ from mmpretrain.models.backbones.vision_transformer import TransformerEncoderLay
 from toy_models import WIDTH, toy_vit
 
 from mmaddp.registry import MODELS
-from mmaddp.utils.checkpoint import load_weights
+from mmaddp.weights.checkpoint import load_weights
 
 
 def build(**kwargs):
@@ -174,7 +174,7 @@ def test_impossible_blocks():
 @pytest.mark.parametrize('pre_norm, verdict', [(True, 'was loaded'), (False, 'was not used')])
 def test_loading_reports_the_pre_norm(pre_norm, verdict, monkeypatch):
     lines = []
-    monkeypatch.setattr('mmaddp.utils.checkpoint.print_log', lambda text, **_: lines.append(text))
+    monkeypatch.setattr('mmaddp.weights.checkpoint.print_log', lambda text, **_: lines.append(text))
     weights = build().state_dict()
     load_weights(build(pre_norm=pre_norm), weights, 'x.pth', allow_unexpected=[r'pre_norm\.'])
     (line,) = lines

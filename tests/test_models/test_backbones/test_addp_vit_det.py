@@ -5,7 +5,7 @@ from toy_models import WIDTH, toy_vit
 
 from mmaddp.models.backbones import ADDPViT
 from mmaddp.registry import MODELS
-from mmaddp.utils.checkpoint import load_weights
+from mmaddp.weights.checkpoint import load_weights
 
 LEFT_OVER = (r'cls_token$', r'ln1\.', r'pre_norm\.')
 REL_POS = (r'layers\.\d+\.attn\.rel_pos_[hw]$',)

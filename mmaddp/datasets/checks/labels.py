@@ -1,0 +1,87 @@
+"""mmpretrain's data sets of labelled images, with labels that are looked at first."""
+
+import numpy as np
+from mmengine.fileio import list_from_file
+from mmpretrain.datasets import CustomDataset as HostCustomDataset
+from mmpretrain.datasets import ImageNet as HostImageNet
+
+from mmaddp.registry import DATASETS
+
+
+class CheckedLabels:
+    """Mix-in: stop at an annotation that training would stumble over.
+
+    Args:
+        *args: Those of the host's class.
+        allow_empty (bool): Whether class folders without an image are accepted.
+            Defaults to False.
+        **kwargs: Those of the host's class.
+
+    Attributes:
+        max_label (int): Largest label, -1 for a set without labels.
+    """
+
+    def __init__(self, *args, allow_empty: bool = False, **kwargs) -> None:
+        self.allow_empty = allow_empty
+        self.max_label = -1
+        super().__init__(*args, **kwargs)
+
+    def _find_samples(self) -> list:
+        samples = super()._find_samples()
+        if self.with_label and not self.allow_empty:
+            used = {label for _, label in samples}
+            empty = [name for name, label in self.folder_to_idx.items() if label not in used]
+            if empty:
+                raise ValueError(
+                    f'{self.img_prefix} holds class folders without an image: {", ".join(empty)}. '
+                    'Fill or remove them, or accept them with allow_empty=True. Images end in '
+                    f'{", ".join(sorted(self.extensions))} (extensions).'
+                )
+        return samples
+
+    def load_data_list(self) -> list[dict]:
+        """Read file names and labels.
+
+        Raises:
+            ValueError: A line is not ``path label``, a label is out of range, or a class folder is
+                empty.
+        """
+        if self.ann_file and self.with_label:
+            _check_lines(self.ann_file)
+        data_list = super().load_data_list()
+        if self.with_label and data_list:
+            self._check_range(data_list)
+        return data_list
+
+    def _check_range(self, data_list: list[dict]) -> None:
+        labels = np.fromiter((info['gt_label'] for info in data_list), np.int64, len(data_list))
+        self.max_label = int(labels.max())
+        limit = self.max_label + 1 if self.CLASSES is None else len(self.CLASSES)
+        wrong = np.flatnonzero((labels < 0) | (labels >= limit))
+        if len(wrong):
+            first = data_list[wrong[0]]
+            raise ValueError(
+                f'{len(wrong)} labels of {self.ann_file or self.img_prefix} are out of range, the '
+                f'first is {first["gt_label"]} of {first["img_path"]}. Labels count from 0; '
+                f'{limit} classes are named.'
+            )
+
+
+@DATASETS.register_module(name='CustomDataset')
+class CheckedCustomDataset(CheckedLabels, HostCustomDataset):
+    """mmpretrain's ``CustomDataset``: a folder of class folders, or lines ``path label``."""
+
+
+@DATASETS.register_module(name='ImageNet')
+class CheckedImageNet(CheckedLabels, HostImageNet):
+    """mmpretrain's ``ImageNet``: class folders, or ``meta/{split}.txt`` of lines ``path label``."""
+
+
+def _check_lines(ann_file: str) -> None:
+    for number, line in enumerate(list_from_file(ann_file), 1):
+        path, _, label = line.strip().rpartition(' ')
+        if not path or not label.lstrip('-').isdigit():
+            raise ValueError(
+                f'{ann_file}, line {number} is not "path label" with a whole number as label: '
+                f'{line!r}.'
+            )

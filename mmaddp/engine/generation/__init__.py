@@ -1,0 +1,5 @@
+"""Generation of any number of images into a folder."""
+
+from .generation_loop import GenerationLoop
+
+__all__ = ['GenerationLoop']

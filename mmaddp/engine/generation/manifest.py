@@ -1,0 +1,130 @@
+"""What a folder of generated images was made with."""
+
+import hashlib
+import json
+import warnings
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.runner import Runner
+
+from mmaddp.datasets.generation_seeds import SEED_RULE
+from mmaddp.models.task_modules import SCHEDULES
+from mmaddp.utils.atomic import write_json
+from mmaddp.utils.hashing import file_sha256
+from mmaddp.utils.wrappers import unwrap
+from mmaddp.weights.addresses import local_path
+
+NAME = 'manifest.json'
+# Told to readers of the manifest; another value does not make other images.
+INFORMATION = ('config', 'checkpoint', 'seed_rule', 'environment')
+
+
+def describe_run(runner: Runner, seed: int, batch_size: int, precision: str) -> dict:
+    """Everything that the images of a generation run depend on, and what helps to read it.
+
+    Args:
+        runner (Runner): Of the run, with its config and ``load_from``.
+        seed (int): Seed of the whole set.
+        batch_size (int): Images of a block.
+        precision (str): Precision of the network.
+
+    Returns:
+        dict: For JSON.
+
+    Raises:
+        ValueError: The run loads no checkpoint.
+    """
+    cfg, checkpoint = runner.cfg, runner._load_from
+    if checkpoint is None:
+        raise ValueError('Generation needs a checkpoint: none is given (load_from is None).')
+    model = _plain(cfg.model)
+    return dict(
+        config=str(cfg.filename),
+        config_sha256=_digest({key: model[key] for key in model if key != 'sampler'}),
+        checkpoint=str(checkpoint),
+        checkpoint_sha256=file_sha256(local_path(checkpoint)),
+        seed=seed,
+        seed_rule=SEED_RULE,
+        sampler=_sampler_settings(runner),
+        precision=precision,
+        batch_size=batch_size,
+        environment=dict(torch=torch.__version__, device=_device_name(runner)),
+    )
+
+
+def check_or_write(folder: Path, settings: dict) -> None:
+    """Write the manifest of a new folder, or hold the settings against the one that is there.
+
+    Args:
+        folder (Path): Folder of the run.
+        settings (dict): Of :func:`describe_run`.
+
+    Raises:
+        ValueError: The folder was made with other settings, or its manifest cannot be read.
+    """
+    path = folder / NAME
+    if not path.exists():
+        write_json(path, settings)
+        return
+    try:
+        found = dict(json.loads(path.read_text()))
+    except (OSError, ValueError, TypeError) as error:
+        raise ValueError(f'{path} cannot be read ({error}): choose another folder.') from error
+    there, here = (
+        dict(_flatten({key: value for key, value in part.items() if key not in INFORMATION}))
+        for part in (found, settings)
+    )
+    differences = [
+        f'{key} {there.get(key)!r}, now {here.get(key)!r}'
+        for key in dict.fromkeys([*here, *there])
+        if there.get(key) != here.get(key)
+    ]
+    if differences:
+        raise ValueError(
+            f'{folder} was made with other settings: {"; ".join(differences)}. Choose another '
+            'folder, or the settings of this one to continue it.'
+        )
+    if found.get('environment') != settings['environment']:
+        warnings.warn(
+            f'{folder} was begun with {found.get("environment")}, and continues with '
+            f'{settings["environment"]}: images may differ by rounding from those of one run.',
+            stacklevel=2,
+        )
+
+
+def _sampler_settings(runner: Runner) -> dict:
+    """The settings in force, defaults included."""
+    model = unwrap(runner.model)
+    settings = {key: value for key, value in vars(model.sampler).items() if key != 'schedule'}
+    schedule = model.sampler.schedule
+    names = {function: name for name, function in SCHEDULES.items()}
+    own = f'{schedule.__module__}:{getattr(schedule, "__qualname__", repr(schedule))}'
+    return dict(schedule=names.get(schedule, own), **settings)
+
+
+def _plain(node: Any) -> Any:
+    """A config as plain types, without the weights that its parts would start from."""
+    if isinstance(node, dict):
+        return {str(key): _plain(value) for key, value in node.items() if key != 'init_cfg'}
+    if isinstance(node, (list, tuple)):
+        return [_plain(value) for value in node]
+    return node if isinstance(node, (str, int, float, type(None))) else repr(node)
+
+
+def _digest(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _flatten(node: dict, prefix: str = ''):
+    for key, value in node.items():
+        if isinstance(value, dict):
+            yield from _flatten(value, f'{prefix}{key}.')
+        else:
+            yield f'{prefix}{key}', value
+
+
+def _device_name(runner: Runner) -> str:
+    device = next(runner.model.parameters()).device
+    return torch.cuda.get_device_name(device) if device.type == 'cuda' else device.type

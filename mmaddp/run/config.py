@@ -1,0 +1,143 @@
+"""From a configuration file to what the Runner gets."""
+
+import os
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Optional, Union
+
+from mmengine.config import Config, ConfigDict
+from mmengine.device import get_device
+from mmengine.hooks import CheckpointHook as StockCheckpointHook
+
+from mmaddp.run.config_keys import check_config_keys, effective_keys
+from mmaddp.run.launch import prepare_launch
+from mmaddp.utils.config_types import type_name
+
+# Without these a run of ours is not resumable, not safe or not complete.
+REQUIRED_HOOKS = dict(
+    plain_message_hub='mmaddp.PlainMessageHubHook',
+    strict_load='mmaddp.StrictLoadHook',
+    non_finite_loss='mmaddp.NonFiniteLossHook',
+)
+STOCK_CHECKPOINT_HOOKS = ('CheckpointHook', 'mmengine.CheckpointHook', StockCheckpointHook)
+CHECKPOINT_HOOK = 'mmaddp.CheckpointHook'
+DATALOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+
+
+def read_config(
+    config: Union[str, Path],
+    cfg_options: Optional[Mapping[str, Any]] = None,
+    work_dir: Optional[Union[str, Path]] = None,
+    launcher: str = 'none',
+    local_rank: int = 0,
+) -> Config:
+    """Read, check and complete a configuration.
+
+    Args:
+        config (str | Path): Configuration file.
+        cfg_options (Mapping, optional): Settings to override, by dotted name. Defaults to None.
+        work_dir (str | Path, optional): Folder for logs and checkpoints. Defaults to None: that of
+            the file, or ``work_dirs/NAME``.
+        launcher (str): 'none', 'pytorch', 'slurm' or 'mpi'. Defaults to 'none'.
+        local_rank (int): Number of this process on its machine. Defaults to 0.
+
+    Returns:
+        Config: Ready for the Runner, a gloo process group made where it is needed.
+
+    Raises:
+        ValueError: A top-level key is unknown.
+    """
+    os.environ.setdefault('LOCAL_RANK', str(local_rank))
+    cfg_options = dict(cfg_options or {})
+    cfg = Config.fromfile(config)
+    cfg.merge_from_dict(cfg_options)
+    check_config_keys(cfg, cfg_options)
+    _drop_variables(cfg)
+    cfg.launcher = launcher
+    if work_dir is not None:
+        cfg.work_dir = str(work_dir)
+    elif cfg.get('work_dir') is None:
+        cfg.work_dir = str(Path('work_dirs') / Path(config).stem)
+    _require_hooks(cfg)
+    _replace_checkpoint_hooks(cfg)
+    _complete_dataloaders(cfg)
+    use_supported_precision(cfg)
+    return prepare_launch(cfg)
+
+
+def _drop_variables(cfg: Config) -> None:
+    """Remove the variables of configuration files, which have done their work.
+
+    The Runner writes its configuration into the work directory. There is no file left there that
+    would read a variable, so that one would be an unknown key when that configuration is run.
+    """
+    for key in cfg.keys() - effective_keys():
+        cfg.pop(key)
+
+
+def amp_available() -> bool:
+    """Whether mmengine's mixed precision supports the device."""
+    return get_device() not in ('cpu', 'mps')
+
+
+def use_supported_precision(cfg: Config) -> None:
+    """Replace mixed precision by float32, with a warning, where the device has none.
+
+    Changes ``cfg.optim_wrapper`` in place, wrappers of several optimisers included.
+    """
+    if amp_available():
+        return
+    replaced = _replace_amp(cfg.get('optim_wrapper'))
+    if replaced:
+        warnings.warn(
+            f'This run uses float32: AmpOptimWrapper does not support the device '
+            f'{get_device()!r}. The configuration itself asks for mixed precision.',
+            stacklevel=2,
+        )
+
+
+def _replace_amp(node) -> bool:
+    if not isinstance(node, dict):
+        return False
+    replaced = [_replace_amp(child) for child in node.values()]
+    if type_name(node) != 'AmpOptimWrapper':
+        return any(replaced)
+    node['type'] = 'OptimWrapper'
+    for key in ('loss_scale', 'dtype', 'use_fsdp'):
+        node.pop(key, None)
+    return True
+
+
+def _require_hooks(cfg: Config) -> None:
+    """Add our hooks to configurations that inherit a host's runtime; None leaves one out."""
+    hooks = cfg.setdefault('default_hooks', ConfigDict())
+    for name, kind in REQUIRED_HOOKS.items():
+        hooks.setdefault(name, dict(type=kind))
+        if hooks[name] is None:
+            hooks.pop(name)
+        else:  # the command line may have given its other settings
+            hooks[name].setdefault('type', kind)
+
+
+def _replace_checkpoint_hooks(cfg: Config) -> None:
+    """Put our hook in the place of mmengine's, which loses checkpoints when it is killed."""
+    hooks = cfg.setdefault('default_hooks', ConfigDict())
+    # What the Runner takes where a configuration says nothing.
+    hooks.setdefault('checkpoint', dict(interval=1))
+    if hooks['checkpoint'] is not None:
+        hooks['checkpoint'].setdefault('type', CHECKPOINT_HOOK)
+    for hook in [*hooks.values(), *(cfg.get('custom_hooks') or [])]:
+        if isinstance(hook, dict) and hook.get('type') in STOCK_CHECKPOINT_HOOKS:
+            hook['type'] = CHECKPOINT_HOOK
+
+
+def _complete_dataloaders(cfg: Config) -> None:
+    """Set the defaults of the hosts' own tools: mmpretrain stacks batches, the others do not."""
+    defaults = dict(pin_memory=get_device() != 'cpu')
+    if cfg.get('default_scope') == 'mmpretrain':
+        defaults['collate_fn'] = dict(type='default_collate')
+    for name in DATALOADERS:
+        if cfg.get(name) is not None:
+            workers = dict(persistent_workers=cfg[name].get('num_workers', 0) > 0)
+            cfg[name] = {**defaults, **workers, **cfg[name]}

@@ -1,0 +1,109 @@
+"""The kinds of data sets: what each needs on disk, how it is checked, what stands in for it."""
+
+import inspect
+import os.path as osp
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from mmaddp.datasets.checks.coco import check_coco_dataset
+from mmaddp.run import stand_in_data
+from mmaddp.run.stand_in_data import StandInNeeds
+from mmaddp.utils.config_types import type_name
+
+# Keys of a data set that name a file by themselves.
+FILE_KEYS = ('data_file', 'tokenizer_file')
+
+
+def is_empty(path: str) -> bool:
+    """Whether a path does not exist, or is a folder without a file."""
+    location = Path(path).expanduser()
+    if location.is_dir():
+        return not any(entry.is_file() for entry in location.rglob('*'))
+    return not location.exists()
+
+
+def absent_paths(dataset: dict) -> list[str]:
+    """Paths of a data set's settings that do not exist, or are folders without a file."""
+    root = dataset.get('data_root') or ''
+    prefix = dataset.get('data_prefix') or dataset.get('split') or ''
+    parts = list(prefix.values()) if isinstance(prefix, dict) else [prefix]
+    parts.append(dataset.get('ann_file') or '')
+    paths = [osp.join(root, part) for part in parts if part] or [root]
+    paths += [dataset[key] for key in FILE_KEYS if dataset.get(key)]
+    return [path for path in dict.fromkeys(paths) if path and '://' not in path and is_empty(path)]
+
+
+def _absent_images(dataset: dict) -> list[str]:
+    """The same for images with label maps, which must have the suffix that is looked for."""
+    images = osp.join(dataset.get('data_root') or '', dataset['data_prefix']['img_path'])
+    pattern = f'*{file_suffixes(dataset)[0]}'
+    if not is_empty(images) and not any(Path(images).rglob(pattern)):
+        return [osp.join(images, pattern)]
+    return absent_paths(dataset)
+
+
+def file_suffixes(dataset: dict) -> tuple[str, str]:
+    """How images and label maps of a segmentation set end, also by its class's defaults."""
+    from mmseg.registry import DATASETS
+
+    kind = dataset['type']
+    arguments = inspect.signature(DATASETS.get(kind) if isinstance(kind, str) else kind).parameters
+    suffixes = []
+    for name, default in (('img_suffix', '.jpg'), ('seg_map_suffix', '.png')):
+        default = arguments[name].default if name in arguments else default
+        suffixes.append(dataset.get(name, default))
+    return tuple(suffixes)
+
+
+def _has_label_maps(dataset: dict) -> bool:
+    prefix = dataset.get('data_prefix')
+    return isinstance(prefix, dict) and 'seg_map_path' in prefix
+
+
+def _label_maps_stand_in(dataset: dict, needs: StandInNeeds) -> dict:
+    return stand_in_data.label_maps(dataset, needs, file_suffixes(dataset))
+
+
+def _nothing_to_check(dataset: dict, where: str) -> None:
+    """The data set itself, or a hook, checks what it reads."""
+
+
+@dataclass(frozen=True)
+class DataKind:
+    """A kind of data set.
+
+    Attributes:
+        fits (Callable): Whether settings are of this kind.
+        stand_in (Callable): Takes settings and :class:`StandInNeeds`; writes random data and
+            returns the settings of a data set of them.
+        absent (Callable): Paths that the settings name and that are not there.
+        check (Callable): Takes settings and their dotted name; raises ``ValueError`` where the
+            files do not fit each other.
+    """
+
+    fits: Callable[[dict], bool]
+    stand_in: Callable[[dict, StandInNeeds], dict]
+    absent: Callable[[dict], list[str]] = absent_paths
+    check: Callable[[dict, str], None] = _nothing_to_check
+
+
+KINDS = (
+    DataKind(_has_label_maps, _label_maps_stand_in, _absent_images),
+    DataKind(
+        lambda dataset: type_name(dataset) == 'CocoDataset',
+        stand_in_data.coco,
+        check=check_coco_dataset,
+    ),
+    DataKind(lambda dataset: type_name(dataset) == 'TokenDataset', stand_in_data.tokens),
+    DataKind(
+        lambda dataset: type_name(dataset) in ('CustomDataset', 'ImageNet'), stand_in_data.images
+    ),
+    DataKind(lambda dataset: True, stand_in_data.refuse),
+)
+"""The first that fits counts."""
+
+
+def kind_of(dataset: dict) -> DataKind:
+    """The kind of a data set, by its settings (those inside the wrappers)."""
+    return next(kind for kind in KINDS if kind.fits(dataset))

@@ -1,0 +1,92 @@
+"""Files that a run needs: data and weights."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from mmengine.config import Config
+
+from mmaddp.datasets.nesting import innermost_settings
+from mmaddp.run.config import DATALOADERS
+from mmaddp.run.data_kinds import kind_of
+from mmaddp.weights.known_weights import SCHEME, find_known
+from mmaddp.weights.model import pretrained_settings
+
+
+def check_inputs(
+    cfg: Config, dataloaders: tuple[str, ...] = DATALOADERS, pretrained: bool = True
+) -> None:
+    """Raise when data or weights of a run are absent, or annotations do not fit.
+
+    Args:
+        cfg (Config): The run's configuration.
+        dataloaders (tuple[str]): Which data to check. Defaults to all.
+        pretrained (bool): Whether the run loads the weights that the model's parts start from.
+            Defaults to True.
+
+    Raises:
+        FileNotFoundError: All that is absent.
+        ValueError: An annotation file in COCO's format does not fit images or classes.
+    """
+    absent = [
+        f'weights {file} ({where})'
+        for where, file in absent_weights(cfg)
+        if pretrained or where == 'load_from'
+    ]
+    for where, dataset in datasets(cfg, dataloaders):
+        absent += [f'data {path} ({where})' for path in kind_of(dataset).absent(dataset)]
+    for name in dataloaders:
+        absent += [f'annotations {file} ({where})' for where, _, file in absent_truth(cfg, name)]
+    if absent:
+        lines = '\n  '.join(absent)
+        raise FileNotFoundError(
+            f'This run needs what is not there or is empty:\n  {lines}\n'
+            'Set these paths in the configuration or with --cfg-options, or get released weights '
+            'with tools/download_weights.py; tools/train.py --dry-run tries the run with '
+            'random data and weights.'
+        )
+    for where, dataset in datasets(cfg, dataloaders):
+        kind_of(dataset).check(dataset, where)
+
+
+def absent_weights(cfg: Config, downloads: bool = False) -> list[tuple[str, str]]:
+    """Weights that are not there: (name of the setting, file).
+
+    Args:
+        cfg (Config): The run's configuration.
+        downloads (bool): Count what would have to be downloaded as absent. Defaults to False.
+    """
+    found = [(name, cfg_.checkpoint) for name, _, _, cfg_ in pretrained_settings(cfg.get('model'))]
+    if cfg.get('load_from'):
+        found.append(('load_from', cfg.load_from))
+    return [(name, file) for name, file in found if is_absent_file(file, downloads)]
+
+
+def is_absent_file(file: str, downloads: bool = False) -> bool:
+    """Whether a local file does not exist; for an address, whether ``downloads`` count.
+
+    ``mmaddp://NAME`` stands for a local file.
+    """
+    if file.startswith(SCHEME):
+        return find_known(file.removeprefix(SCHEME)) is None
+    return downloads if '://' in file else not Path(file).expanduser().is_file()
+
+
+def datasets(cfg: Config, dataloaders: tuple[str, ...] = DATALOADERS) -> Iterator[tuple[str, dict]]:
+    """Yield the innermost data sets, wrappers left out, with their dotted names."""
+    for name in dataloaders:
+        if cfg.get(name) is not None:
+            yield from innermost_settings(cfg[name].dataset, f'{name}.dataset')
+
+
+def absent_truth(cfg: Config, dataloader: str) -> Iterator[tuple[str, dict, str]]:
+    """Find the annotation files that the metrics of a dataloader read and that are not there.
+
+    Yields:
+        tuple: Dotted name, the metric's settings, the file.
+    """
+    name = dataloader.replace('dataloader', 'evaluator')
+    metrics = cfg.get(name) or []
+    for metric in metrics if isinstance(metrics, list | tuple) else [metrics]:
+        file = metric.get('ann_file')
+        if file and '://' not in file and not Path(file).is_file():
+            yield f'{name}.ann_file', metric, file

@@ -1,0 +1,1 @@
+"""Weights: reading them safely, loading them completely, and turning them into other layouts."""

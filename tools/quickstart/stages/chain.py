@@ -1,0 +1,231 @@
+"""Stages of the chain: data, tokenizer, token predictor, ADDP, generation, judge."""
+
+import json
+import shutil
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use('Agg')
+from matplotlib import pyplot as plt
+from PIL import Image
+
+from .run import Figure, Picture, Run, Stage
+
+TOKENIZER = 'configs/quickstart/vqgan-f8_1xb32-7e_digits-32px.py'
+PREDICTOR = 'configs/quickstart/mage-w96_1xb64-80e_digit-tokens.py'
+ADDP = 'configs/quickstart/addp-vit-w96-p8_1xb64-40e_digit-tokens.py'
+JUDGE = 'configs/quickstart/judge-resnet18-w16_1xb128-20e_digits-32px.py'
+
+
+def make_data(run: Run) -> dict:
+    scenes = ('--train-scenes', 20, '--val-scenes', 4) if run.smoke else ()
+    target = run.data / 'digits'
+    run.call('data', 'dataset_converters/prepare_digits.py', '--out', target, *scenes)
+    return dict(train_images=len(list((target / 'classification' / 'train').glob('*/*.png'))))
+
+
+def train_tokenizer(run: Run) -> dict:
+    digits = run.data / 'digits' / 'classification'
+    roots = {f'{split}_dataloader.dataset.dataset.data_root': digits for split in ('train', 'val')}
+    if run.smoke:
+        roots['model.quantize_start'] = 10
+    scalars = run.train('tokenizer', TOKENIZER, **roots)
+    checkpoint = run.checkpoint('tokenizer')
+    cache = run.folder('tokenizer') / 'tokens.safetensors'
+    views = ('--num-views', 2 if run.smoke else 4)
+    root = ('--cfg-options', f'train_dataloader.dataset.dataset.data_root={digits}')
+    arguments = (TOKENIZER, checkpoint, '--out', cache, *views, *root)
+    run.call('tokenizer', 'dataset_converters/cache_tokens.py', *arguments)
+    return {name: scalars[f'tokenizer/{name}'] for name in ('psnr', 'codebook_usage')}
+
+
+def cached_tokens(run: Run) -> dict:
+    """Setting that gives a training the token cache of the tokenizer stage."""
+    return {
+        'train_dataloader.dataset.dataset.data_file': run.folder('tokenizer') / 'tokens.safetensors'
+    }
+
+
+def train_predictor(run: Run) -> dict:
+    digits = run.data / 'digits' / 'classification'
+    options = {
+        'val_dataloader.dataset.dataset.data_root': digits,
+        'model.tokenizer.init_cfg.checkpoint': run.checkpoint('tokenizer'),
+    }
+    scalars = run.train('predictor', PREDICTOR, **cached_tokens(run), **options)
+    return {name: scalars[f'masked_token/{name}'] for name in ('acc_50', 'acc_90')}
+
+
+def frozen_parts(run: Run) -> dict:
+    """Settings that give an ADDP model the tokenizer and predictor of the stages before."""
+    part = 'model.target_generator.{}.init_cfg.checkpoint'
+    return {
+        part.format('tokenizer'): run.checkpoint('tokenizer'),
+        part.format('token_predictor'): run.checkpoint('predictor'),
+    }
+
+
+def train_addp(run: Run) -> dict:
+    scalars = run.train('addp', ADDP, **cached_tokens(run), **frozen_parts(run))
+    return dict(masked_acc=scalars['masked_acc'], loss=scalars['loss'])
+
+
+def generate(run: Run) -> dict:
+    folder = run.folder('generate')
+    number = 16 if run.smoke else 512
+    options = ('--num-images', number, '--batch-size', 128)
+    trained = run.checkpoint('addp')
+    out = ('--out', folder / 'trained', '--seed', run.seed)
+    run.call('generate', 'generate.py', ADDP, trained, *options, *out, '--trajectory', 1)
+    digits = run.data / 'digits' / 'classification' / 'val'
+    shown = [sorted(folder.glob('*.png'))[run.seed] for folder in sorted(digits.iterdir())]
+    arguments = (ADDP, trained, *shown, '--out', folder, '--zoom', 2)
+    run.call('generate', 'analysis_tools/visualize_addp.py', *arguments)
+    _inpaint(run, trained, shown)
+    return dict(images=number)
+
+
+def _inpaint(run: Run, checkpoint: Path, files: list[Path]) -> None:
+    """Hide the middle half of digits and let the model complete them."""
+    folder = run.folder('generate')
+    mask = Image.new('L', (32, 32))
+    mask.paste(255, (0, 8, 32, 24))
+    mask.save(folder / 'mask.png')
+    shutil.rmtree(folder / 'inpainted', ignore_errors=True)
+    options = ('--mask', folder / 'mask.png', '--versions', 6, '--seed', run.seed, '--zoom', 2)
+    out = ('--out', folder / 'inpainted')
+    run.call('generate', 'generate.py', ADDP, checkpoint, '--edit', *files, *options, *out)
+
+
+def judge(run: Run) -> dict:
+    """Train the judge; let it look at generated, untrained and real pictures."""
+    folder = run.folder('judge')
+    weights = [f'{key}={file}' for key, file in frozen_parts(run).items()]
+    untrained = folder / 'untrained.pth'
+    save = (ADDP, '--out', untrained, '--seed', run.seed, '--cfg-options', *weights)
+    run.call('judge', 'quickstart/save_untrained.py', *save)
+    options = ('--num-images', 16 if run.smoke else 512, '--batch-size', 128)
+    for name, seed in (('known', run.seed + 1000), ('fresh', run.seed + 2000)):
+        out = ('--out', folder / f'untrained_{name}', '--seed', seed)
+        run.call('judge', 'generate.py', ADDP, untrained, *options, *out)
+    digits = run.data / 'digits' / 'classification'
+    data = folder / 'data'
+    sources = ('--digits', digits, '--untrained', folder / 'untrained_known' / 'images')
+    run.call('judge', 'quickstart/make_judge_data.py', *sources, '--out', data)
+    roots = {'train_dataloader.dataset.dataset.data_root': data}
+    roots |= {'val_dataloader.dataset.data_root': data}
+    run.train('judge', JUDGE, **roots)
+    folders = dict(
+        generated=run.folder('generate') / 'trained' / 'images',
+        untrained=folder / 'untrained_fresh' / 'images',
+        real=digits / 'val',
+    )
+    verdict = folder / 'verdict.json'
+    pairs = [f'{name}={path}' for name, path in folders.items()]
+    arguments = (JUDGE, run.checkpoint('judge'), *pairs, '--out', verdict)
+    run.call('judge', 'quickstart/judge_images.py', *arguments)
+    shutil.rmtree(data)
+    found = json.loads(verdict.read_text())
+    draw_histograms(found, folder / 'histograms.png')
+    figures = {f'accepted_{name}': entry['accepted'] for name, entry in found.items()}
+    *digit_counts, _ = found['generated']['histogram'].values()
+    return figures | dict(classes=sum(count > 0 for count in digit_counts))
+
+
+def draw_histograms(found: dict, file: Path) -> None:
+    """Draw how many images of each folder the judge puts into each class."""
+    figure, axes = plt.subplots(1, len(found), figsize=(4 * len(found), 2.6), sharey=True)
+    for axis, (name, entry) in zip(axes, found.items()):
+        share = [count / entry['num_images'] for count in entry['histogram'].values()]
+        axis.bar(list(entry['histogram']), share)
+        axis.set_title(f'{name}: {entry["accepted"]:.1%} accepted')
+    axes[0].set_ylabel('share of images')
+    figure.tight_layout()
+    figure.savefig(file, dpi=100)
+    plt.close(figure)
+
+
+CHAIN = (
+    Stage('data', make_data, dict(train_images=Figure('training images', '{:.0f}'))),
+    Stage(
+        'tokenizer',
+        train_tokenizer,
+        dict(
+            psnr=Figure('PSNR of held-out digits, dB', '{:.1f}', at_least=18),
+            codebook_usage=Figure('codes in use', '{:.0%}', at_least=0.5),
+        ),
+    ),
+    Stage(
+        'predictor',
+        train_predictor,
+        dict(
+            acc_50=Figure('held-out tokens guessed with half of them hidden', '{:.1%}'),
+            acc_90=Figure('with 90 % hidden', '{:.1%}'),
+        ),
+    ),
+    Stage(
+        'addp',
+        train_addp,
+        dict(masked_acc=Figure('masked-token accuracy', '{:.1%}'), loss=Figure('loss', '{:.3f}')),
+    ),
+    Stage(
+        'generate',
+        generate,
+        dict(images=Figure('images', '{:.0f}')),
+        (
+            Picture(
+                'Generated digits', 'generate/trained/grid.png', 'Not chosen: the first 64 seeds.'
+            ),
+            Picture(
+                'Generation, step by step',
+                'generate/steps.png',
+                'One digit per row, one step per column; the last column is the result.',
+            ),
+            Picture(
+                'One digit in detail',
+                'generate/trained/trajectories/000000.png',
+                'Each step from left to right: the decoded picture; in grey what is still masked; '
+                'the probability with which each token was drawn, dark for 0 and yellow for 1 or '
+                'known before.',
+            ),
+            Picture(
+                'Completed digits',
+                'generate/inpainted/sheet.png',
+                'One held-out digit per row, not chosen: the digit, what the model is shown of it, '
+                'six completions from six seeds.',
+            ),
+            Picture(
+                'What the encoder sees',
+                'generate/targets.png',
+                'First row: held-out digits. Below: the decoded images x_t that the encoder is '
+                'trained on, with 50, 65, 80 and 95 % of the tokens unreliable.',
+            ),
+            Picture(
+                'Reconstructions',
+                'generate/reconstructions.png',
+                'Held-out digits above, what the tokenizer keeps of them below.',
+            ),
+        ),
+    ),
+    Stage(
+        'judge',
+        judge,
+        dict(
+            accepted_generated=Figure('generated digits accepted', '{:.1%}', at_least=0.6),
+            accepted_untrained=Figure(
+                'outputs of an untrained network accepted', '{:.1%}', at_most=0.05
+            ),
+            accepted_real=Figure('held-out real digits accepted', '{:.1%}', at_least=0.97),
+            classes=Figure('classes among them', '{:.0f}', at_least=10),
+        ),
+        (
+            Picture(
+                'What the judge says',
+                'judge/histograms.png',
+                'A classifier trained on real digits and on an eleventh class, "none": shuffled '
+                'patches, mixtures of two digits, outputs of an untrained network.',
+            ),
+        ),
+    ),
+)

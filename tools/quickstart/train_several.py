@@ -1,0 +1,74 @@
+"""Train several configurations, as many at a time as PyTorch has threads.
+
+    python tools/quickstart/train_several.py RUNS.json
+
+RUNS.json is a list of objects with ``config``, ``work_dir`` and ``options`` (name of a setting ->
+value). Short trainings are done sooner this way than by a command for each: a process trains one
+after the other, and small networks gain more from a core of their own than from sharing all.
+"""
+
+import argparse
+import json
+import multiprocessing
+import os
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+
+import torch
+from mmengine.runner import Runner
+
+import mmaddp  # noqa: F401, before any host: it mends what they miss
+from mmaddp.run.config import read_config
+from mmaddp.run.inputs import check_inputs
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('runs', type=Path, help='JSON file')
+    return parser.parse_args()
+
+
+def train(run: dict) -> None:
+    """Train one configuration to its end.
+
+    Args:
+        run (dict): ``config`` (file), ``work_dir`` (folder) and ``options`` (dict from the name of
+            a setting to its value).
+
+    Raises:
+        FileNotFoundError: There is no such configuration. Others are those of the training.
+    """
+    cfg = read_config(run['config'], run['options'], run['work_dir'])
+    # A name for each: the Runner keeps its logger and message hub by it, and the hosts give their
+    # visualiser a fixed one, by which that of the training before would be found again.
+    cfg.experiment_name = run['work_dir']
+    if cfg.get('visualizer'):
+        cfg.visualizer.name = cfg.experiment_name
+    check_inputs(cfg, ('train_dataloader', 'val_dataloader'))
+    Runner.from_cfg(cfg).train()
+
+
+def main() -> None:
+    runs = json.loads(parse_args().runs.read_text())
+    processes = min(torch.get_num_threads(), len(runs))
+    threads = torch.get_num_threads() // processes
+    os.environ['OMP_NUM_THREADS'] = str(threads)
+    with ProcessPoolExecutor(
+        processes,
+        multiprocessing.get_context('spawn'),
+        initializer=torch.set_num_threads,
+        initargs=(threads,),
+    ) as pool:
+        trainings = [pool.submit(train, run) for run in runs]
+        try:
+            for training in as_completed(trainings):
+                training.result()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+if __name__ == '__main__':
+    main()

@@ -49,7 +49,7 @@ def test_importing_mmaddp_imports_no_host(run_python):
     code = (
         'import sys, mmaddp\n'
         "hosts = ('torch', 'mmengine', 'mmcv', 'mmpretrain', 'mmdet', 'mmseg')\n"
-        "print([name for name in hosts if name in sys.modules])"
+        'print([name for name in hosts if name in sys.modules])'
     )
     assert run_python(code) == '[]'
 

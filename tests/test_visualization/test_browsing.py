@@ -141,7 +141,7 @@ def test_pretraining_shows_the_images_alone(data, tmp_path):
         'train_dataloader.dataset.dataset.data_root': root,
         'visualizer.type': 'UniversalVisualizer',
     }
-    shown = read(browse(read_config(file, **options), 'train', 3, tmp_path))
+    shown = read(browse(read_config(file, options), 'train', 3, tmp_path))
     assert len(shown) == 3 and len({picture.shape for picture in shown}) == 1
     assert all(picture.max() > 200 and picture.min() < 50 for picture in shown)
 

@@ -251,7 +251,7 @@ def test_importing_the_package_registers_the_loader(package):
         'print(C._get_checkpoint_loader("a.pth").__module__)'
     )
     done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, cwd=ROOT)
-    assert done.stdout.split()[-1] == 'mmaddp.weights.checkpoint', done.stderr
+    assert done.stdout.split()[-1] == 'mmaddp.weights.addresses', done.stderr
 
 
 @pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.name)
@@ -259,38 +259,3 @@ def test_configurations_load_strictly(path):
     settings = pretrained_settings(Config.fromfile(path).get('model'))
     lenient = [name for name, _, _, setting in settings if setting.get('_scope_') != 'mmaddp']
     assert not lenient, f'add _scope_="mmaddp" to {lenient}'
-
-
-@pytest.mark.parametrize(
-    'address', ['torchvision://vgg16', 'open-mmlab://resnet50_caffe', 'mmcls://vgg16']
-)
-def test_names_of_model_zoos_are_read_weights_only(tmp_path, monkeypatch, address):
-    def download(url, target):
-        torch.save(dict(state_dict=dict(a=torch.ones(1)), extra=Path('x')), target)
-
-    monkeypatch.setattr(torch.hub, 'get_dir', lambda: str(tmp_path))
-    monkeypatch.setattr(torch.hub, 'download_url_to_file', download)
-    with pytest.raises(ValueError, match='is refused'):
-        CheckpointLoader.load_checkpoint(address)
-
-
-@pytest.mark.parametrize('address', ['s3://a/b.pth', 'x:petrel://b.pth', 'pavi://b.pth'])
-def test_stores_that_cannot_be_read_safely_are_refused(address):
-    with pytest.raises(ValueError, match='cannot be read safely: copy it'):
-        CheckpointLoader.load_checkpoint(address)
-
-
-def test_downloaded_file_is_read_weights_only(tmp_path, monkeypatch):
-    downloads = []
-
-    def download(url, target):
-        downloads.append(url)
-        torch.save(dict(state_dict=dict(a=torch.ones(1)), extra=Path('x')), target)
-
-    monkeypatch.setattr(torch.hub, 'get_dir', lambda: str(tmp_path))
-    monkeypatch.setattr(torch.hub, 'download_url_to_file', download)
-    for _ in range(2):
-        with pytest.raises(ValueError, match='is refused'):
-            CheckpointLoader.load_checkpoint('https://example.org/some/net.pth?x=1')
-    assert downloads == ['https://example.org/some/net.pth?x=1']
-    assert (tmp_path / 'checkpoints' / 'net.pth').is_file()

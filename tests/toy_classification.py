@@ -15,7 +15,7 @@ import mmaddp.engine
 import mmaddp.evaluation  # noqa: F401
 
 FOLDER = Path(__file__).parents[1] / 'configs' / 'quickstart'
-(CONFIG,) = FOLDER.glob('classifier-vit-w96-p8_1xb50-*.py')
+(CONFIG,) = FOLDER.glob('classifier-vit-w96-p8_addp-*.py')
 CLASSES = ('cat', 'dog', 'owl')
 COUNTS = (5, 4, 4)
 _count = itertools.count()

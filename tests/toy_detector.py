@@ -13,7 +13,7 @@ import mmaddp  # noqa: F401, before any host: it mends what they miss
 from mmaddp.registry import MODELS
 
 CONFIGS = Path(__file__).parents[1] / 'configs' / 'detection'
-MASK_RCNN = CONFIGS / 'addp_vit-base-p16_mask-rcnn_64xb1-amp-184375i_coco-1024px.py'
+MASK_RCNN = CONFIGS / 'mask-rcnn_addp-vit-base-p16_64xb1-amp-184375i_coco-1024px.py'
 (QUICKSTART,) = (CONFIGS.parent / 'quickstart').glob('mask-rcnn-*')
 CLASSES = ('cat', 'dog', 'owl')
 SIZE = (48, 64)  # height, width

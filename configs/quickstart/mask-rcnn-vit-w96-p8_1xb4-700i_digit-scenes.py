@@ -3,7 +3,7 @@
 #   tools/quickstart.sh runs it; alone: python tools/train.py CONFIG
 # From scratch: --cfg-options model.backbone.init_cfg=None
 _base_ = [
-    '../_base_/models/mask-rcnn_addp_vit-base.py',
+    '../_base_/models/mask-rcnn_addp-vit-base.py',
     '../_base_/datasets/digit_scenes_detection_128px.py',
     '../_base_/detection_runtime.py',
 ]

@@ -4,7 +4,7 @@
 # Crops of half a scene, and a window of that size in the test: many short steps teach more here
 # than few long ones.
 _base_ = [
-    '../_base_/models/upernet_addp_vit-base.py',
+    '../_base_/models/upernet_addp-vit-base.py',
     '../_base_/datasets/digit_scenes_segmentation_128px.py',
     '../_base_/schedules/upernet_adamw_poly_160k.py',
     'mmseg::_base_/default_runtime.py',

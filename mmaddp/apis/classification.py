@@ -108,7 +108,7 @@ def extract_features(
 ) -> torch.Tensor:
     """Compute features of images.
 
-    ``configs/classification/*-knn_*.py`` takes any checkpoint of our or the official
+    ``configs/classification/*_knn_*.py`` takes any checkpoint of our or the official
     pre-training as ``weights``; other sizes and taps are settings of its backbone.
 
     Args:

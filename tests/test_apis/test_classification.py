@@ -11,7 +11,12 @@ from toy_models import WIDTH, toy_addp
 from mmaddp.apis import Classifier, classify, extract_features
 from mmaddp.registry import MODELS
 
-KNN = Path(__file__).parents[2] / 'configs' / 'classification' / 'vit-base-p16-knn_in1k-256px.py'
+KNN = (
+    Path(__file__).parents[2]
+    / 'configs'
+    / 'classification'
+    / 'vit-base-p16_addp-1600e-pre_knn_in1k-256px.py'
+)
 
 
 @pytest.fixture

@@ -50,7 +50,8 @@ def test_name_says_what_is_inside(path):
         assert not re.search(r'_\d+xb|-\d+[ei]_', path.name), f'{path.name} trains nothing'
         return
     fields = re.search(
-        r'_\d+xb(?P<batch>\d+)(?P<amp>-amp)?.*?-(?P<length>\d+)(?P<unit>[eik])_', path.name
+        r'_\d+xb(?P<batch>\d+)(?:-linear|-attentive)?(?P<amp>-amp)?.*?-(?P<length>\d+)(?P<unit>[eik])_',
+        path.name,
     )
     assert fields, f'{path.name} does not name batch and length of the training'
     assert int(fields['batch']) == cfg.train_dataloader.batch_size
@@ -58,6 +59,29 @@ def test_name_says_what_is_inside(path):
     factor = 1000 if fields['unit'] == 'k' else 1
     assert int(fields['length']) * factor == cfg.train_cfg[unit]
     assert bool(fields['amp']) == ('AmpOptimWrapper' in str(cfg.optim_wrapper))
+
+
+DETECTORS = dict(MaskRCNN='mask-rcnn', CascadeRCNN='cascade-mask-rcnn')
+
+
+@pytest.mark.parametrize('path', FILES, ids=lambda path: path.stem)
+def test_name_says_what_was_pretrained(path):
+    """Classifiers name the pre-training and its length, detectors and segmentors the encoder."""
+    model = Config.fromfile(path).model
+    backbone = model.get('backbone', {})
+    if path.parent.name == 'classification':
+        (pretraining,) = (ROOT / 'addp').glob(f'addp_vit-{backbone.arch}-*')
+        length = Config.fromfile(pretraining).train_cfg.max_epochs
+        assert path.name.split('_')[1] == f'addp-{length}e-pre'
+    elif path.name.startswith('classifier-'):
+        start = re.search('epoch_([0-9]+)', str(backbone.init_cfg))
+        assert path.name.split('_')[1] == (f'addp-{start[1]}e-pre' if start else 'scratch')
+    elif path.parent.name == 'detection':
+        encoder = f'addp-vit-{backbone.arch}-p16' + '-frozen' * ('frozen_stages' in backbone)
+        assert path.name.split('_')[:2] == [DETECTORS[model.type], encoder]
+    elif path.parent.name == 'segmentation':
+        encoder = f'addp-vit-{backbone.arch}-p16' + '-frozen' * ('frozen_stages' in backbone)
+        assert path.name.split('_')[:2] == [encoder, 'upernet']
 
 
 @pytest.mark.parametrize('path', FILES, ids=lambda path: path.stem)

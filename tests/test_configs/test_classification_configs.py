@@ -41,7 +41,7 @@ def optimizer(cfg, model):
 
 @pytest.fixture(scope='module', params=RECIPES)
 def finetuning(request):
-    cfg = config(f'vit-{request.param}-p16_8xb128-*')
+    cfg = config(f'vit-{request.param}-p16_*_8xb128-*')
     return RECIPES[request.param], cfg, build(cfg)
 
 
@@ -60,7 +60,7 @@ def layer_of(name, depth):
 @pytest.mark.parametrize('prenorm', ['', '-prenorm'])
 @pytest.mark.parametrize('size', RECIPES)
 def test_every_parameter_has_the_official_rate_and_decay(size, prenorm):
-    cfg = config(f'vit-{size}-p16{prenorm}_8xb128-*')
+    cfg = config(f'vit-{size}-p16{prenorm}_*_8xb128-*')
     model = build(cfg)
     _, depth, _, lr, decay, _, _ = RECIPES[size]
     groups = {id(p): group for group in optimizer(cfg, model).param_groups for p in group['params']}
@@ -131,7 +131,7 @@ def test_data(finetuning):
 @pytest.mark.parametrize('size', RECIPES)
 @pytest.mark.parametrize('probe', ['linear', 'attentive', 'knn'])
 def test_probes_train_nothing_but_their_head(size, probe):
-    cfg = config(f'vit-{size}-p16-{probe}_*')
+    cfg = config(f'vit-{size}-p16_*{probe}*')
     model = build(cfg)
     width, depth, *_ = RECIPES[size]
     assert len(model.backbone.layers) == depth and model.backbone.embed_dims == width
@@ -143,7 +143,7 @@ def test_probes_train_nothing_but_their_head(size, probe):
 
 def test_linear_probe_is_mages_recipe():
     for size, lr in (('base', 1.6), ('large', 0.8)):
-        cfg = config(f'vit-{size}-p16-linear_*')
+        cfg = config(f'vit-{size}-p16_*-linear-*')
         wrapper = cfg.optim_wrapper.optimizer
         assert wrapper == dict(type='LARS', lr=lr, momentum=0.9, weight_decay=0.0)
         assert 8 * cfg.train_dataloader.batch_size == 4096 and cfg.train_cfg.max_epochs == 90
@@ -151,9 +151,9 @@ def test_linear_probe_is_mages_recipe():
         crop = cfg.train_dataloader.dataset.dataset.pipeline[1]
         assert crop.type == 'mmaddp.FirstTryResizedCrop' and crop.crop_ratio_range == (0.2, 1.0)
         assert cfg.test_dataloader.dataset.dataset.pipeline[1].scale == 292
-    model = build(config('vit-base-p16-linear_*'))
+    model = build(config('vit-base-p16_*-linear-*'))
     bias = model.head.fc.bias
-    groups = optimizer(config('vit-base-p16-linear_*'), model).param_groups
+    groups = optimizer(config('vit-base-p16_*-linear-*'), model).param_groups
     excluded = [group.get('lars_exclude', False) for group in groups for p in group['params']]
     assert sum(excluded) == 1 and bias.dim() == 1
     assert (model.neck.bn.eps, model.neck.bn.affine) == (1e-6, False)

@@ -14,7 +14,7 @@ from mmaddp.weights.checkpoint import load_weights
 
 pytest.importorskip('mmseg')
 FOLDER = Path(__file__).parents[2] / 'configs' / 'segmentation'
-NAME = 'addp_vit-{}_upernet_8xb2-amp-160k_ade20k-512px.py'
+NAME = 'addp-vit-{}_upernet_8xb2-amp-160k_ade20k-512px.py'
 # width, heads, taps, drop path, layer decay
 SIZES = {
     'base-p16': (768, 12, (3, 5, 7, 11), 0.1, 0.65),

@@ -98,7 +98,7 @@ def test_broken_images_are_skipped_and_counted_on_request(config, root, workers,
 def reference_config(root, tmp_path, reference):
     """Fine-tuning from the official file, without dropout and augmentation, for one step."""
     folder = Path(__file__).parents[2] / 'configs' / 'classification'
-    (file,) = folder.glob('vit-base-p16_8xb128-*.py')
+    (file,) = folder.glob('vit-base-p16_*_8xb128-*.py')
     cfg = Config.fromfile(file)
     width = reference.config['embed_dim']
     arch = dict(

@@ -7,7 +7,7 @@ from mmdet.testing import demo_mm_inputs
 from mmengine.registry import init_default_scope
 from toy_detector import CONFIGS, toy_mask_rcnn
 
-CASCADE = CONFIGS / 'addp_vit-base-p16_cascade-mask-rcnn_64xb1-amp-184375i_coco-1024px.py'
+CASCADE = CONFIGS / 'cascade-mask-rcnn_addp-vit-base-p16_64xb1-amp-184375i_coco-1024px.py'
 
 
 def build(config):

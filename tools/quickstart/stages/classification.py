@@ -15,7 +15,7 @@ from .run import Figure, Picture, Run, Stage, last_scalars
 
 CONFIG = 'configs/quickstart/classifier-vit-w96-p8{}_1xb50-20e_digits-32px.py'
 # Starts, and what their configuration is called after.
-STARTS = dict(addp='', prenorm='-prenorm', scratch='-scratch')
+STARTS = dict(addp='_addp-40e-pre', prenorm='-prenorm_addp-40e-pre', scratch='_scratch')
 TITLES = dict(addp='from ADDP', prenorm='from ADDP, norm kept', scratch='from scratch')
 FEW = 10
 # Labels -> epochs: 80 iterations with few of them, 336 with all.

@@ -4,7 +4,7 @@
 # mmsegmentation's BEiT-L; the layer decay 0.8 is that of ADDP-L's ImageNet fine-tuning, with
 # ViT-B's learning rate (worth a sweep: 5e-5, 1e-4, 2e-4 times 0.75, 0.8, 0.85); length, batch and
 # crop are ViT-B's. The paper's mIoU 54.3: not run.
-_base_ = './addp_vit-base-p16_upernet_8xb2-amp-160k_ade20k-512px.py'
+_base_ = './addp-vit-base-p16_upernet_8xb2-amp-160k_ade20k-512px.py'
 
 model = dict(
     backbone=dict(

@@ -6,7 +6,7 @@
 # (configs/mae/mae-base_upernet_8xb2-amp-160k_ade20k-512x512.py), by strong evidence the one ADDP
 # used. The paper's mIoU 48.1: not run.
 _base_ = [
-    '../_base_/models/upernet_addp_vit-base.py',
+    '../_base_/models/upernet_addp-vit-base.py',
     '../_base_/datasets/ade20k_512px.py',
     '../_base_/schedules/upernet_adamw_poly_160k.py',
     'mmseg::_base_/default_runtime.py',

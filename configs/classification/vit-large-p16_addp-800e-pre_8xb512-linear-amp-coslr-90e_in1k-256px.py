@@ -1,6 +1,6 @@
 # Linear probing of ADDP's frozen ViT-L on ImageNet-1k: ViT-B's recipe with MAGE's rate for ViT-L.
 # Needs mmaddp://addp-vit-large. No published recipe; not run.
-_base_ = './vit-base-p16-linear_8xb512-amp-coslr-90e_in1k-256px.py'
+_base_ = './vit-base-p16_addp-1600e-pre_8xb512-linear-amp-coslr-90e_in1k-256px.py'
 
 model = dict(
     backbone=dict(

@@ -2,7 +2,7 @@
 # heads of growing IoU 0.5, 0.6, 0.7 and boxes regressed for all classes alike. Source: detectron2's
 # projects/ViTDet/configs/COCO/cascade_mask_rcnn_vitdet_b_100ep.py; the weights of the three stages
 # are mmdetection's. MAE under this recipe: 54.0 box, 46.7 mask; ADDP: not run.
-_base_ = './addp_vit-base-p16_mask-rcnn_64xb1-amp-184375i_coco-1024px.py'
+_base_ = './mask-rcnn_addp-vit-base-p16_64xb1-amp-184375i_coco-1024px.py'
 
 stages = ((0.5, 0.1, 0.2), (0.6, 0.05, 0.1), (0.7, 1 / 30, 1 / 15))
 box_head = _base_.model.roi_head.bbox_head

@@ -1,6 +1,6 @@
 # Attentive probing of ADDP's frozen ViT-L on ImageNet-1k: as with ViT-B.
 # Needs mmaddp://addp-vit-large. No published score; not run.
-_base_ = './vit-base-p16-attentive_8xb512-amp-coslr-90e_in1k-256px.py'
+_base_ = './vit-base-p16_addp-1600e-pre_8xb512-attentive-amp-coslr-90e_in1k-256px.py'
 
 model = dict(
     backbone=dict(

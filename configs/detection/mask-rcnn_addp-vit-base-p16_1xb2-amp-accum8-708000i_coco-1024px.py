@@ -4,7 +4,7 @@
 # of 64, so a quarter of the learning rate and four times the updates. All lengths are those of the
 # 12-epoch recipe counted in images, warm-up included: 32 times as many iterations. Measure time
 # and memory with --dry-run. Nothing is published for it, not run.
-_base_ = './addp_vit-base-p16_mask-rcnn_64xb1-amp-184375i_coco-1024px.py'
+_base_ = './mask-rcnn_addp-vit-base-p16_64xb1-amp-184375i_coco-1024px.py'
 
 factor = 64 // 2
 max_iters = 184375 * 12 // 100 * factor

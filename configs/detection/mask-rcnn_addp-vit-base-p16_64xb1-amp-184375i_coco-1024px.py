@@ -7,7 +7,7 @@
 # evidence the one ADDP used, with the position table of 256-pixel pre-training.
 # The paper's box AP 51.7 (MAE under this recipe: 51.6 box, 45.9 mask): not run.
 _base_ = [
-    '../_base_/models/mask-rcnn_addp_vit-base.py',
+    '../_base_/models/mask-rcnn_addp-vit-base.py',
     '../_base_/datasets/coco_lsj_1024px.py',
     '../_base_/schedules/vitdet_adamw_184375i.py',
     '../_base_/detection_runtime.py',

@@ -1,7 +1,7 @@
 # Fine-tuning of ADDP's ViT-L on ImageNet-1k: ViT-B's recipe with other rates and drop path.
 # Needs mmaddp://addp-vit-large. Source: configs/release/large/finetune_*.sh of the
 # official release. The paper's 85.9 top-1: not run.
-_base_ = './vit-base-p16_8xb128-amp-coslr-100e_in1k-256px.py'
+_base_ = './vit-base-p16_addp-1600e-pre_8xb128-amp-coslr-100e_in1k-256px.py'
 lr = 2.5e-4 * _base_.batch_size / 256
 
 model = dict(

@@ -11,3 +11,6 @@ _base_ = [
     '../_base_/generation/images_from_seeds.py',
     '../_base_/default_runtime.py',
 ]
+
+# The visualizer gets a sheet of samples, reconstructions and encoder inputs every 50 epochs.
+custom_hooks = [*_base_.custom_hooks, dict(type='mmaddp.GenerationPreviewHook', interval=50)]

@@ -11,3 +11,6 @@ _base_ = [
 ]
 
 train_cfg = dict(max_epochs=800)
+
+# The visualizer gets a sheet of samples, reconstructions and encoder inputs every 50 epochs.
+custom_hooks = [*_base_.custom_hooks, dict(type='mmaddp.GenerationPreviewHook', interval=50)]

@@ -24,8 +24,7 @@ param_scheduler = dict(
 train_cfg = dict(by_epoch=True, max_epochs=max_epochs)
 auto_scale_lr = dict(enable=False, base_batch_size=batch_size)
 
-# Beside the latest checkpoint (default_runtime.py), one of every 50 epochs stays. The visualizer
-# gets a sheet of samples, reconstructions and encoder inputs as often.
+# Beside the latest checkpoint (default_runtime.py), one of every 50 epochs stays.
 custom_hooks = [
     dict(
         type='mmaddp.CheckpointHook',
@@ -33,5 +32,4 @@ custom_hooks = [
         save_last=False,
         filename_tmpl='kept_epoch_{}.pth',
     ),
-    dict(type='mmaddp.GenerationPreviewHook', interval=50),
 ]

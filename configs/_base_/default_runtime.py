@@ -14,6 +14,8 @@ default_hooks = dict(
     strict_load=dict(type='mmaddp.StrictLoadHook'),
     # A loss that is no number stops the run before anything on disk changes.
     non_finite_loss=dict(type='mmaddp.NonFiniteLossHook', interval=50),
+    # Data sets, heads and checkpoint have the same classes.
+    check_classes=dict(type='mmaddp.CheckClassesHook'),
 )
 
 env_cfg = dict(

@@ -68,4 +68,3 @@ optim_wrapper = dict(
     ),
 )
 train_cfg = dict(max_epochs=20, val_interval=20)
-custom_hooks = [dict(type='mmaddp.ClassCountHook')]

@@ -19,6 +19,7 @@ REQUIRED_HOOKS = dict(
     plain_message_hub='mmaddp.PlainMessageHubHook',
     strict_load='mmaddp.StrictLoadHook',
     non_finite_loss='mmaddp.NonFiniteLossHook',
+    check_classes='mmaddp.CheckClassesHook',
 )
 STOCK_CHECKPOINT_HOOKS = ('CheckpointHook', 'mmengine.CheckpointHook', StockCheckpointHook)
 CHECKPOINT_HOOK = 'mmaddp.CheckpointHook'

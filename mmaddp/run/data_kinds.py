@@ -5,8 +5,10 @@ import os.path as osp
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Optional
 
-from mmaddp.datasets.checks.coco import check_coco_dataset
+from mmaddp.datasets.checks.classes import class_names
+from mmaddp.datasets.checks.coco import check_coco_dataset, coco_classes
 from mmaddp.run import stand_in_data
 from mmaddp.run.stand_in_data import StandInNeeds
 from mmaddp.utils.config_types import type_name
@@ -45,10 +47,7 @@ def _absent_images(dataset: dict) -> list[str]:
 
 def file_suffixes(dataset: dict) -> tuple[str, str]:
     """How images and label maps of a segmentation set end, also by its class's defaults."""
-    from mmseg.registry import DATASETS
-
-    kind = dataset['type']
-    arguments = inspect.signature(DATASETS.get(kind) if isinstance(kind, str) else kind).parameters
+    arguments = inspect.signature(_segmentation_class(dataset)).parameters
     suffixes = []
     for name, default in (('img_suffix', '.jpg'), ('seg_map_suffix', '.png')):
         default = arguments[name].default if name in arguments else default
@@ -59,6 +58,30 @@ def file_suffixes(dataset: dict) -> tuple[str, str]:
 def _has_label_maps(dataset: dict) -> bool:
     prefix = dataset.get('data_prefix')
     return isinstance(prefix, dict) and 'seg_map_path' in prefix
+
+
+def _segmentation_class(dataset: dict) -> type:
+    from mmseg.registry import DATASETS
+
+    kind = dataset['type']
+    return DATASETS.get(kind) if isinstance(kind, str) else kind
+
+
+def _label_map_classes(dataset: dict, where: str) -> Optional[tuple[str, ...]]:
+    given = (dataset.get('metainfo') or {}).get('classes')
+    given = class_names(given, f'{where}.metainfo.classes')
+    return given or _segmentation_class(dataset).METAINFO.get('classes')
+
+
+def _image_classes(dataset: dict, where: str) -> Optional[tuple[str, ...]]:
+    if not dataset.get('with_label', True):
+        return None
+    given = dataset.get('classes') or (dataset.get('metainfo') or {}).get('classes')
+    return class_names(given, f'{where}.classes')
+
+
+def _no_classes(dataset: dict, where: str) -> None:
+    """The data set has none, or its settings do not say."""
 
 
 def _label_maps_stand_in(dataset: dict, needs: StandInNeeds) -> dict:
@@ -80,24 +103,30 @@ class DataKind:
         absent (Callable): Paths that the settings name and that are not there.
         check (Callable): Takes settings and their dotted name; raises ``ValueError`` where the
             files do not fit each other.
+        classes (Callable): Takes settings and their dotted name; gives the names of the classes,
+            None where the settings do not say.
     """
 
     fits: Callable[[dict], bool]
     stand_in: Callable[[dict, StandInNeeds], dict]
     absent: Callable[[dict], list[str]] = absent_paths
     check: Callable[[dict, str], None] = _nothing_to_check
+    classes: Callable[[dict, str], Optional[tuple[str, ...]]] = _no_classes
 
 
 KINDS = (
-    DataKind(_has_label_maps, _label_maps_stand_in, _absent_images),
+    DataKind(_has_label_maps, _label_maps_stand_in, _absent_images, classes=_label_map_classes),
     DataKind(
         lambda dataset: type_name(dataset) == 'CocoDataset',
         stand_in_data.coco,
         check=check_coco_dataset,
+        classes=coco_classes,
     ),
     DataKind(lambda dataset: type_name(dataset) == 'TokenDataset', stand_in_data.tokens),
     DataKind(
-        lambda dataset: type_name(dataset) in ('CustomDataset', 'ImageNet'), stand_in_data.images
+        lambda dataset: type_name(dataset) in ('CustomDataset', 'ImageNet'),
+        stand_in_data.images,
+        classes=_image_classes,
     ),
     DataKind(lambda dataset: True, stand_in_data.refuse),
 )

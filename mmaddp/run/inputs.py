@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config
 
+from mmaddp.datasets.checks.classes import ClassList, check_same
 from mmaddp.datasets.nesting import innermost_settings
 from mmaddp.run.config import DATALOADERS
 from mmaddp.run.data_kinds import kind_of
@@ -25,7 +27,8 @@ def check_inputs(
 
     Raises:
         FileNotFoundError: All that is absent.
-        ValueError: An annotation file in COCO's format does not fit images or classes.
+        ValueError: Data sets of the run have different classes, or an annotation file in COCO's
+            format does not fit images or classes.
     """
     absent = [
         f'weights {file} ({where})'
@@ -44,8 +47,32 @@ def check_inputs(
             'with tools/download_weights.py; tools/train.py --dry-run tries the run with '
             'random data and weights.'
         )
+    _check_classes(cfg, dataloaders)
     for where, dataset in datasets(cfg, dataloaders):
         kind_of(dataset).check(dataset, where)
+
+
+def _check_classes(cfg: Config, dataloaders: tuple[str, ...]) -> None:
+    """Compare the classes that settings name, before a host joins the data sets of a list.
+
+    What only the built data sets know is compared by ``mmaddp.CheckClassesHook``.
+    """
+    if not _names(cfg.get('model'), 'num_classes'):
+        return
+    lists = [
+        ClassList(where, kind_of(dataset).classes(dataset, where))
+        for where, dataset in datasets(cfg, dataloaders)
+    ]
+    named = [classes for classes in lists if classes.names is not None]
+    for other in named[1:]:
+        check_same(named[0], other)
+
+
+def _names(node: Any, key: str) -> bool:
+    """Whether a key occurs anywhere in settings."""
+    if isinstance(node, dict):
+        return key in node or any(_names(child, key) for child in node.values())
+    return isinstance(node, list | tuple) and any(_names(child, key) for child in node)
 
 
 def absent_weights(cfg: Config, downloads: bool = False) -> list[tuple[str, str]]:

@@ -81,7 +81,7 @@ def coco(dataset: dict, needs: StandInNeeds) -> dict:
     folder = needs.folder / 'coco'
     names = _write_images(folder)
     images = [dict(id=i, file_name=n, height=HEIGHT, width=WIDTH) for i, n in enumerate(names)]
-    classes = coco_classes(dataset)
+    classes = coco_classes(dataset, 'dataset')
     annotations = []
     for index in range(3 * NUM_IMAGES):
         left, top, right, bottom = 150 * (index % 3), 50, 150 * (index % 3) + 100, 50 + 7 * index

@@ -9,7 +9,6 @@ from mmengine.dist import get_world_size
 from mmaddp.run.data_kinds import kind_of
 from mmaddp.run.inputs import absent_truth, absent_weights, datasets, is_absent_file
 from mmaddp.run.stand_in_data import COCO_FILE, StandInNeeds
-from mmaddp.utils.config_types import type_name
 from mmaddp.weights.model import pretrained_settings
 
 # Training images of ImageNet-1k, for the estimate where the data are absent.
@@ -62,8 +61,7 @@ def _replace_absent_data(cfg: Config, folder: Path, num_steps: int) -> list[str]
         dataset.update(stand_in)
         replaced.append(f'data {", ".join(absent)} ({where})')
         # The random images are of two classes.
-        hooks = cfg.get('custom_hooks') or []
-        cfg.custom_hooks = [hook for hook in hooks if type_name(hook) != 'ClassCountHook']
+        cfg.setdefault('default_hooks', {}).pop('check_classes', None)
         for _, metric, _ in list(absent_truth(cfg, dataloader)):
             metric.ann_file = str(folder / 'coco' / COCO_FILE)
     return replaced

@@ -84,7 +84,7 @@ def test_broken_images_are_skipped_and_counted_on_request(config, root, workers,
     (root / 'train' / 'owl' / '2.png').write_bytes(b'')
     cfg = config(**{'train_dataloader.num_workers': workers, 'train_dataloader.drop_last': False})
     cfg.train_dataloader.dataset.dataset.pipeline[0].skip_broken = True
-    cfg.custom_hooks.append(dict(type='mmaddp.SkippedImagesHook'))
+    cfg.custom_hooks = [dict(type='mmaddp.SkippedImagesHook')]
     runner = Runner.from_cfg(cfg)
     lines = []
     monkeypatch.setattr(runner.logger, 'warning', lambda text, *_: lines.append(text))

@@ -97,4 +97,4 @@ tta_pipeline = [
     ),
 ]
 
-custom_hooks = [dict(type='mmaddp.ClassCountHook'), dict(type='mmaddp.SkippedImagesHook')]
+custom_hooks = [dict(type='mmaddp.SkippedImagesHook')]

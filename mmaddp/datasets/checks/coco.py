@@ -14,7 +14,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Optional
 
-from PIL import Image
+from mmaddp.datasets.checks.classes import class_names
+from mmaddp.utils.open_picture import open_picture
 
 # Images whose size is looked up: enough to see that they are those of another set.
 NUM_SIZES = 20
@@ -34,7 +35,7 @@ def check_coco_dataset(dataset: Mapping, where: str) -> None:
     """
     root = dataset.get('data_root') or ''
     folder = (dataset.get('data_prefix') or {}).get('img') or ''
-    ann_file, classes = osp.join(root, dataset['ann_file']), coco_classes(dataset)
+    ann_file, classes = osp.join(root, dataset['ann_file']), coco_classes(dataset, where)
     with_mask = any(transform.get('with_mask') for transform in dataset.get('pipeline') or ())
     num_objects = check_coco_file(ann_file, osp.join(root, folder), classes, with_mask)
     if where.startswith('train') and num_objects == 0:
@@ -44,18 +45,14 @@ def check_coco_dataset(dataset: Mapping, where: str) -> None:
         )
 
 
-def coco_classes(dataset: Mapping) -> tuple[str, ...]:
+def coco_classes(dataset: Mapping, where: str) -> tuple[str, ...]:
     """Names of the classes of a data set's configuration, COCO's 80 without ``metainfo``."""
     classes = (dataset.get('metainfo') or {}).get('classes')
     if classes is None:
         from mmdet.datasets import CocoDataset
 
         classes = CocoDataset.METAINFO['classes']
-    if isinstance(classes, str):
-        raise ValueError(
-            f'metainfo.classes is the text {classes!r}; write a tuple, as in ({classes!r},).'
-        )
-    return tuple(classes)
+    return class_names(classes, f'{where}.metainfo.classes')
 
 
 def check_coco_file(
@@ -170,15 +167,22 @@ def _check_images(ann_file: str, images: Sequence[Mapping], folder: str) -> None
         )
     for image in images[:NUM_SIZES]:
         path = Path(folder, image['file_name'])
-        with Image.open(path) as picture:
-            size = picture.size
-            if picture.getexif().get(ORIENTATION) in ROTATED:
-                size = size[::-1]
+        size = _size_of(path, ann_file)
         if size != (image['width'], image['height']):
             raise ValueError(
                 f'{path} has {size[0]} x {size[1]} pixels, but {ann_file} says '
                 f'{image["width"]} x {image["height"]}: it was made for other images.'
             )
+
+
+def _size_of(path: Path, ann_file: str) -> tuple[int, int]:
+    """Width and height of a picture as it is seen."""
+    try:
+        with open_picture(path) as picture:
+            is_rotated = picture.getexif().get(ORIENTATION) in ROTATED
+            return picture.size[::-1] if is_rotated else picture.size
+    except (OSError, ValueError) as error:
+        raise ValueError(f'Cannot read the image {path} of {ann_file}: {error}.') from error
 
 
 def _check_references(ann_file: str, annotation: Mapping, images: Mapping, names: Mapping) -> None:

@@ -1,8 +1,8 @@
 """Hooks of the Runner."""
 
+from .check_classes_hook import CheckClassesHook
 from .check_label_maps_hook import CheckLabelMapsHook
 from .checkpoint_hook import CheckpointHook
-from .class_count_hook import ClassCountHook
 from .generation_preview_hook import GenerationPreviewHook
 from .non_finite_loss_hook import NonFiniteLossHook
 from .plain_message_hub_hook import PlainMessageHubHook
@@ -11,9 +11,9 @@ from .skipped_images_hook import SkippedImagesHook
 from .strict_load_hook import StrictLoadHook
 
 __all__ = [
+    'CheckClassesHook',
     'CheckLabelMapsHook',
     'CheckpointHook',
-    'ClassCountHook',
     'GenerationPreviewHook',
     'NonFiniteLossHook',
     'PlainMessageHubHook',

@@ -1,8 +1,11 @@
 """Detection configurations hold the numbers of their recipe, and build."""
 
+import numpy as np
 import pytest
+import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
+from mmpretrain.models.utils import LayerNorm2d
 from toy_detector import CONFIGS, MASK_RCNN, shrink
 
 import mmaddp  # noqa: F401
@@ -67,7 +70,7 @@ def test_one_gpu_sees_as_many_images_as_64():
 
 @pytest.mark.parametrize('file', FILES, ids=lambda file: file.stem)
 def test_optimizer_groups_of_the_real_heads(file):
-    """Norms and positions do not decay, biases and relative positions do."""
+    """Positions and norms of the backbone do not decay, everything else does, as in detectron2."""
     from mmdet.registry import MODELS
 
     from mmaddp.engine.optimizers import LayerDecayConstructor
@@ -80,14 +83,57 @@ def test_optimizer_groups_of_the_real_heads(file):
     wrapper = LayerDecayConstructor(settings, cfg.optim_wrapper.paramwise_cfg)(model)
     decay = {id(p): g['weight_decay'] for g in wrapper.param_groups for p in g['params']}
     found = {n: decay[id(p)] for n, p in model.named_parameters() if id(p) in decay}
-    spared = {name for name, value in found.items() if value == 0}
     norms = {
+        f'backbone.layers.{layer}.{norm}.{own}'
+        for layer in range(2)
+        for norm in ('ln1', 'ln2')
+        for own in ('weight', 'bias')
+    }
+    spared = {name for name, value in found.items() if value == 0}
+    assert spared == (set() if frozen else norms | {'backbone.pos_embed'})
+    decayed = set(found) - spared
+    assert any('rel_pos' in name for name in decayed) != frozen
+    assert any('backbone' in name for name in found) != frozen
+    over_channels = {
         f'{name}.{own}'
         for name, module in model.named_modules()
-        if 'Norm' in type(module).__name__
-        for own, _ in module.named_parameters(recurse=False)
-        if f'{name}.{own}' in found
+        if isinstance(module, LayerNorm2d)
+        for own in ('weight', 'bias')
     }
-    assert spared == norms | (set() if frozen else {'backbone.pos_embed'})
-    assert any('rel_pos' in name for name in set(found) - spared) != frozen
-    assert any('backbone' in name for name in found) != frozen
+    # 9 layers of the pyramid, 4 of every head; three heads of boxes and one of masks in a cascade.
+    assert len(over_channels) == 2 * (9 + 4 * (4 if 'cascade' in file.stem else 2))
+    assert over_channels <= decayed
+
+
+def test_best_anchor_of_every_object_is_positive():
+    """However little they share; one that another object has not."""
+    from mmdet.registry import TASK_UTILS
+    from mmengine.structures import InstanceData
+
+    assigner = TASK_UTILS.build(Config.fromfile(MASK_RCNN).model.train_cfg.rpn.assigner)
+    anchors = torch.tensor([[0, 0, 32, 32], [16, 0, 48, 32], [100, 100, 132, 132.0]])
+    objects = torch.tensor([[40, 10, 44, 14], [0, 0, 30, 30], [110, 110, 110.5, 110.5]])
+    truth = InstanceData(bboxes=objects, labels=torch.zeros(3, dtype=torch.long))
+    result = assigner.assign(InstanceData(priors=anchors), truth)
+    assert result.gt_inds.tolist() == [2, 1, 3]
+    assert result.max_overlaps[2] < 1e-3
+
+
+def test_images_are_resized_as_by_pillow(tmp_path):
+    """Antialiased: a fine pattern becomes grey, in training and in test."""
+    from mmdet.registry import TRANSFORMS
+    from PIL import Image
+
+    pixels = np.zeros((256, 512, 3), np.uint8)
+    pixels[:, ::3] = 255
+    pixels[::5, :, 1] = 100
+    cfg = Config.fromfile(MASK_RCNN)
+    init_default_scope('mmdet')
+    for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader):
+        (settings,) = (s for s in loader.dataset.pipeline if 'Resize' in s.type)
+        settings = dict(settings, scale=(100, 100))
+        if 'ratio_range' in settings:
+            settings['ratio_range'] = (1.0, 1.0)
+        result = TRANSFORMS.build(settings)(dict(img=pixels))['img']
+        expected = Image.fromarray(pixels).resize((100, 50), Image.BILINEAR)
+        np.testing.assert_array_equal(result, np.asarray(expected))

@@ -6,6 +6,7 @@ import pytest
 import torch
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import PARAM_SCHEDULERS
+from mmpretrain.models.utils import LayerNorm2d
 from torch import nn
 from toy_models import toy_vit
 
@@ -28,7 +29,7 @@ class Detector(nn.Module):
     def __init__(self, **kwargs):
         super().__init__()
         self.backbone = MODELS.build(toy_vit(**kwargs))
-        self.neck = nn.Sequential(nn.Conv2d(16, 4, 1), nn.GroupNorm(2, 4))
+        self.neck = nn.Sequential(nn.Conv2d(16, 4, 1), nn.GroupNorm(2, 4), LayerNorm2d(4))
         self.bbox_head = nn.Linear(4, 2)
 
 
@@ -90,7 +91,9 @@ def test_every_task_spares_others_from_decay():
     both = {'backbone.pos_embed', 'backbone.cls_token'}
     assert both <= classes and not both & masks
     assert classes - both == masks
+    # LayerNorms over channels, neck.2, are none of torch's, as in detectron2.
     norms = {n for n in masks if '.ln' in n or 'pre_norm' in n or n.startswith('neck.1.')}
+    assert {'neck.2.weight', 'neck.2.bias'} <= masks - boxes
     assert boxes == norms | {'backbone.pos_embed'}
     assert 'bbox_head.bias' in masks and 'backbone.layers.0.attn.qkv.bias' in masks
 

@@ -1,11 +1,15 @@
 # COCO 2017 with boxes and masks at 1024 pixels, large-scale jitter as in ViTDet: flip, size 0.1 to
 # 2.0 times what fits into 1024, random crop of 1024, boxes recomputed from the cropped masks; a
 # crop without objects is kept. Test: the image fitted into 1024. Padding: the preprocessor's.
+# Images are resized by Pillow, which averages over what it shrinks. What differs from ViTDet:
+# masks are bitmaps, not polygons, boxes below 0.01 pixels are dropped, not below 0.00001, and the
+# two offsets of a crop are drawn apart.
 # Source: detectron2's configs/common/coco_loader_lsj.py and configs/common/data/coco.py.
 # 64 GPUs x 1 image. Layout: data/coco/{train2017,val2017}, data/coco/annotations.
 _base_ = 'mmdet::_base_/datasets/coco_instance.py'
 
 image_size = 1024
+resizing = dict(keep_ratio=True, interpolation='bilinear', backend='pillow')
 train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadAnnotations', with_bbox=True, with_mask=True),
@@ -14,7 +18,7 @@ train_pipeline = [
         type='RandomResize',
         scale=(image_size, image_size),
         ratio_range=(0.1, 2.0),
-        keep_ratio=True,
+        **resizing,
     ),
     dict(
         type='RandomCrop',
@@ -27,7 +31,7 @@ train_pipeline = [
 ]
 test_pipeline = [
     dict(type='LoadImageFromFile'),
-    dict(type='Resize', scale=(image_size, image_size), keep_ratio=True),
+    dict(type='Resize', scale=(image_size, image_size), **resizing),
     dict(type='LoadAnnotations', with_bbox=True, with_mask=True),
     dict(
         type='PackDetInputs',

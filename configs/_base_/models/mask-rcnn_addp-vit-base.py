@@ -1,6 +1,7 @@
 # Mask R-CNN on ADDP's ViT-B as in ViTDet: simple pyramid, two convolutions in the RPN, four
 # convolutions and one linear layer in the box head, LayerNorm over channels (eps 1e-6) in both
-# heads; class and box losses, samplers, NMS and thresholds are mmdetection's, which are ViTDet's.
+# heads, initial values and matching of boxes as in detectron2; class and box losses, samplers, NMS
+# and thresholds are mmdetection's, which are ViTDet's. What differs: docs/detection.md.
 # Source: detectron2's projects/ViTDet and configs/common/models/mask_rcnn_vitdet.py.
 _base_ = 'mmdet::_base_/models/mask-rcnn_r50_fpn.py'
 
@@ -36,7 +37,21 @@ model = dict(
     neck=dict(_delete_=True, type='mmaddp.SimpleFPN', in_channels=768, out_channels=256),
     rpn_head=dict(num_convs=2),
     roi_head=dict(
-        bbox_head=dict(type='Shared4Conv1FCBBoxHead', conv_out_channels=256, norm_cfg=norm_cfg),
-        mask_head=dict(norm_cfg=norm_cfg),
+        bbox_head=dict(
+            type='Shared4Conv1FCBBoxHead',
+            conv_out_channels=256,
+            norm_cfg=norm_cfg,
+            init_cfg=[
+                dict(type='Normal', std=0.01, override=dict(name='fc_cls')),
+                dict(type='Normal', std=0.001, override=dict(name='fc_reg')),
+                dict(type='Caffe2Xavier', override=dict(name='shared_fcs')),
+            ],
+        ),
+        mask_head=dict(type='mmaddp.ViTDetMaskHead', norm_cfg=norm_cfg),
+    ),
+    train_cfg=dict(
+        # The best anchors of an object are positive, whatever they share with it.
+        rpn=dict(assigner=dict(min_pos_iou=0)),
+        rcnn=dict(assigner=dict(match_low_quality=False)),
     ),
 )

@@ -14,8 +14,8 @@ from mmaddp.registry import OPTIM_WRAPPER_CONSTRUCTORS
 from mmaddp.utils.wrappers import unwrap
 
 OPTIONS = frozenset({'layer_decay_rate', 'no_decay_vectors', 'no_decay_norms', 'no_decay_names'})
-# Batch and instance norms of every kind, group norm, layer norm.
-NORMS = (_NormBase, nn.GroupNorm, nn.LayerNorm)
+# Batch and instance norms of every kind, group norm.
+NORMS = (_NormBase, nn.GroupNorm)
 
 
 @OPTIM_WRAPPER_CONSTRUCTORS.register_module()
@@ -33,7 +33,7 @@ class LayerDecayConstructor:
     - classification (official ADDP): ``no_decay_vectors=True``,
       ``no_decay_names=('pos_embed', 'cls_token')``;
     - detection (ViTDet): ``no_decay_norms=True``, ``no_decay_names=('pos_embed',)``, so that
-      biases decay;
+      biases decay, and the norms of pyramid and heads, which are LayerNorms over channels;
     - segmentation (mmsegmentation's MAE): ``no_decay_vectors=True``, so that positions decay.
 
     Args:
@@ -100,7 +100,8 @@ def layer_decay_groups(
         layer_decay_rate (float): Factor between neighbouring layers, in (0, 1].
         no_decay_vectors (bool): Spare one-dimensional parameters and those named ``bias``.
             Defaults to False.
-        no_decay_norms (bool): Spare the parameters of normalisation layers. Defaults to False.
+        no_decay_norms (bool): Spare the parameters of normalisation layers, except of LayerNorms
+            over the channels of a map, as detectron2 does. Defaults to False.
         no_decay_names (Sequence[str]): Spare parameters of these names, as in ``'pos_embed'``;
             the part behind the last dot counts. Defaults to none.
 
@@ -153,5 +154,7 @@ def _layered_backbone(model: nn.Module) -> nn.Module:
 
 def _norm_parameters(model: nn.Module) -> Iterator[nn.Parameter]:
     for module in model.modules():
-        if isinstance(module, NORMS):
+        # detectron2 counts torch's own LayerNorm as a norm, not its LayerNorm over channels
+        # (solver/build.py); ours over channels is a subclass.
+        if isinstance(module, NORMS) or type(module) is nn.LayerNorm:
             yield from module.parameters(recurse=False)

@@ -1,6 +1,8 @@
+import logging
 from collections.abc import Iterator
 
 import pytest
+from mmengine.logging import MMLogger
 from mmengine.registry import DefaultScope
 from mmengine.visualization import Visualizer
 
@@ -11,6 +13,18 @@ def nothing_global_left_behind():
     yield
     for kind in (DefaultScope, *with_subclasses(Visualizer)):
         kind._instance_dict.clear()
+
+
+@pytest.fixture
+def log_lines() -> Iterator[list[str]]:
+    """What the current logger is told."""
+    lines = []
+    handler = logging.Handler()
+    handler.emit = lambda record: lines.append(record.getMessage())
+    logger = MMLogger.get_current_instance()
+    logger.addHandler(handler)
+    yield lines
+    logger.removeHandler(handler)
 
 
 def with_subclasses(kind: type) -> Iterator[type]:

@@ -35,7 +35,7 @@ train_dataloader = dict(
     dataset=dict(
         type='mmaddp.SeededDataset',
         dataset=dict(
-            type='CustomDataset',
+            type='mmaddp.CustomDataset',
             data_root=data_root,
             data_prefix='train',
             classes=classes,
@@ -48,7 +48,7 @@ val_dataloader = dict(
     num_workers=1,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
-        type='CustomDataset',
+        type='mmaddp.CustomDataset',
         data_root=data_root,
         data_prefix='val',
         classes=classes,

@@ -6,11 +6,14 @@ from typing import Union
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 from torchvision.transforms.v2.functional import center_crop, resize
 
 from mmaddp.datasets import LoadRGBImage
+from mmaddp.utils.open_picture import open_picture
+
+# Formats whose black need not be black.
+LOSSY = ('JPEG', 'WEBP')
 
 
 def load_images(files: Sequence[Union[str, Path]], size: tuple[int, int]) -> Tensor:
@@ -33,7 +36,9 @@ def load_images(files: Sequence[Union[str, Path]], size: tuple[int, int]) -> Ten
 
 
 def load_mask(file: Union[str, Path], size: tuple[int, int]) -> Tensor:
-    """Read a mask: pixels that are not black are masked.
+    """Read a mask: pixels that are opaque and not black are masked.
+
+    In pictures compressed with loss, where black is not exact, half of full brightness decides.
 
     Args:
         file (str | Path): Picture of exactly this size.
@@ -49,10 +54,14 @@ def load_mask(file: Union[str, Path], size: tuple[int, int]) -> Tensor:
     if not Path(file).is_file():
         raise FileNotFoundError(f'There is no mask {file}.')
     try:
-        with Image.open(file) as image:
-            mask = torch.from_numpy(np.array(image.convert('L')) > 0)
-    except UnidentifiedImageError as error:
-        raise ValueError(f'The mask {file} is no picture that can be read.') from error
+        with open_picture(file) as image:
+            is_lossy = image.format in LOSSY
+            pixels = np.array(image.convert('RGBA'))
+    except Exception as error:  # Pillow's decoders raise nearly every type
+        raise ValueError(f'Cannot read the mask {file}: {error}.') from error
+    least = 128 if is_lossy else 1
+    brightness, opacity = pixels[..., :3].max(axis=-1), pixels[..., 3]
+    mask = torch.from_numpy((brightness >= least) & (opacity >= least))
     if mask.shape != size:
         raise ValueError(
             f'The mask {file} has {mask.shape[1]} x {mask.shape[0]} pixels, but the images of this '

@@ -1,6 +1,5 @@
 """Image files of any kind as 8-bit RGB."""
 
-import io
 import logging
 import warnings
 from typing import Optional
@@ -14,6 +13,7 @@ from PIL import Image, ImageOps
 from torch.utils.data import get_worker_info
 
 from mmaddp.registry import TRANSFORMS
+from mmaddp.utils.open_picture import open_picture
 
 UINT16_MAX = 2**16 - 1
 MAX_WORKERS = 256
@@ -31,6 +31,7 @@ class LoadRGBImage(BaseTransform):
     - The EXIF orientation is applied, as in mmcv's default loader, unless
       ``ignore_orientation`` is set (torchvision's image folders do not apply it).
     - Of an animation or a multi-page file the first picture counts.
+    - Formats and largest size are those of :func:`mmaddp.utils.open_picture.open_picture`.
 
     A file that is truncated or that is not an image raises an error naming it, which ends the run.
     With ``skip_broken`` it is named in the log, counted, and replaced by another image that the
@@ -111,7 +112,7 @@ class LoadRGBImage(BaseTransform):
 
 
 def decode_rgb(content: bytes, ignore_orientation: bool = False) -> np.ndarray:
-    """Decode the bytes of an image file.
+    """Decode the bytes of an image file of one of the formats of ``open_picture``.
 
     Args:
         content (bytes): The file's bytes.
@@ -123,7 +124,7 @@ def decode_rgb(content: bytes, ignore_orientation: bool = False) -> np.ndarray:
     with warnings.catch_warnings():
         # "Truncated File Read" and "Corrupt EXIF data" concern metadata; damaged pixels raise.
         warnings.filterwarnings('ignore', category=UserWarning, module='PIL')
-        with Image.open(io.BytesIO(content)) as image:
+        with open_picture(content) as image:
             image.load()
             if not ignore_orientation:
                 image = ImageOps.exif_transpose(image)

@@ -10,6 +10,7 @@ from torch import Tensor
 from torchvision.utils import make_grid
 
 from mmaddp.utils.atomic import atomic_path
+from mmaddp.utils.open_picture import open_picture
 
 
 def quantize(images: Tensor) -> Tensor:
@@ -51,7 +52,7 @@ def save_png(image: Tensor, path: Path) -> None:
 
 def read_png(path: Path) -> Tensor:
     """Read a file of :func:`save_png` as RGB in [0, 1], shape (3, H, W)."""
-    with Image.open(path, formats=['PNG']) as image:
+    with open_picture(path) as image:
         return torch.from_numpy(np.array(image)).movedim(-1, 0).float() / 255
 
 

@@ -82,7 +82,7 @@ def test_folder_of_any_images(mixed_folder, name):
 @pytest.mark.parametrize('name', ['folder_256px', 'folder_256px_val'])
 def test_empty_or_absent_folder(tmp_path, name):
     (tmp_path / 'notes.txt').write_text('no image')
-    with pytest.raises(RuntimeError, match='Found 0 files') as error:
+    with pytest.raises(ValueError, match='holds no picture') as error:
         build(load(name, tmp_path))
     assert str(tmp_path) in str(error.value)
     with pytest.raises(FileNotFoundError, match='absent'):

@@ -94,3 +94,20 @@ def test_bad_input(originals, prepared, tmp_path):
     Image.new('RGB', (30, 30)).save(originals / 'n01' / 'a.png')
     with pytest.raises(SystemExit, match=r'2 images of .* would be written to n01/a.png'):
         prepare(originals, tmp_path / 'new')
+
+
+def test_every_kind_of_picture_is_prepared(originals, tmp_path, capsys):
+    Image.new('RGB', (30, 40)).save(originals / 'e.webp')
+    Image.new('RGB', (30, 40)).save(originals / 'f.tiff')
+    (originals / '._a.jpg').write_bytes(b'\0\5\x16\7')
+    (originals / 'linked').symlink_to(originals / 'n01', target_is_directory=True)
+    prepare(originals, tmp_path / 'out', '--expect', 8)
+    assert '8 images, 8 made' in capsys.readouterr().out
+    assert (tmp_path / 'out' / 'linked' / 'a.png').is_file()
+    assert not (tmp_path / 'out' / 'linked').is_symlink()
+
+
+def test_postscript_is_no_original(originals, tmp_path):
+    (originals / 'z.png').write_bytes(b'%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\n')
+    with pytest.raises(SystemExit, match=r'Cannot read the image .*z.png: it is no picture of'):
+        prepare(originals, tmp_path / 'out')

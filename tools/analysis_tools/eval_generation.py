@@ -92,7 +92,7 @@ def _add_setting_arguments(group) -> None:
     group.add_argument('--num-workers', type=int, default=4, help='threads that read images')
     group.add_argument('--num-images', type=int, help='take so many of each side, evenly spaced')
     group.add_argument('--resize-and-crop', type=int, help='size for images and reference')
-    group.add_argument('--allow-lossy', action='store_true', help='accept JPEG files')
+    group.add_argument('--allow-lossy', action='store_true', help='accept JPEG and WebP files')
     group.add_argument('--cache-dir', default='work_dirs/reference_statistics')
     group.add_argument('--no-cache', action='store_true', help='keep no reference statistics')
 

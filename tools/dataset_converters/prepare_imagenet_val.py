@@ -31,8 +31,9 @@ from mmaddp.datasets.loading import decode_rgb
 from mmaddp.evaluation.fidelity.image_sets import RECORD, resize_and_crop
 from mmaddp.run.user_errors import user_errors
 from mmaddp.utils.atomic import remove_unfinished, write_bytes, write_json
+from mmaddp.utils.listing import list_pictures
+from mmaddp.utils.open_picture import open_picture
 
-EXTENSIONS = ('.jpeg', '.jpg', '.png')
 # Name of the PNG text that holds the SHA-256 of the source file.
 SOURCE_KEY = 'source sha256'
 
@@ -62,9 +63,10 @@ def find_images(folder: Path, expected: Optional[int]) -> dict[Path, Path]:
     """
     if not folder.is_dir():
         raise FileNotFoundError(f'There is no folder {folder}.')
-    files = sorted(file for file in folder.rglob('*') if file.suffix.lower() in EXTENSIONS)
+    found = list_pictures(folder)
+    files = sorted(found.paths())
     if not files:
-        raise FileNotFoundError(f'{folder} holds no image ({", ".join(EXTENSIONS)}).')
+        raise FileNotFoundError(f'{folder} holds no image. {found.report()}')
     if expected is not None and len(files) != expected:
         raise ValueError(f'{folder} holds {len(files)} images, expected {expected}.')
     targets = [file.relative_to(folder).with_suffix('.png') for file in files]
@@ -111,7 +113,7 @@ def convert(item: tuple[Path, Path], out: Path, size: int) -> bool:
 def is_right(path: Path, size: int, sha256: str) -> bool:
     """Whether a result decodes, has the size, and was made from the source."""
     try:
-        with Image.open(path) as image:
+        with open_picture(path) as image:
             image.load()
             return (
                 image.format == 'PNG'
@@ -135,11 +137,8 @@ def check_folder(out: Path, targets: Sequence[Path], transform: str) -> None:
         if found != transform:
             raise ValueError(f'{out} was made with {found}, not {transform}: choose another --out.')
     known = set(targets)
-    strangers = [
-        file
-        for file in (out.rglob('*') if out.is_dir() else ())
-        if file.suffix.lower() in EXTENSIONS and file.relative_to(out) not in known
-    ]
+    there = list_pictures(out, say=False).paths() if out.is_dir() else ()
+    strangers = [file for file in there if file.relative_to(out) not in known]
     if strangers:
         raise ValueError(
             f'{out} holds {len(strangers)} images that are not made here ({strangers[0]}, ...), '

@@ -9,10 +9,9 @@ train_dataloader = dict(
     dataset=dict(
         dataset=dict(
             _delete_=True,
-            type='CustomDataset',
+            type='mmaddp.CustomDataset',
             data_root='data/images/train',
             with_label=False,
-            extensions=('.jpg', '.jpeg', '.png', '.ppm', '.bmp', '.pgm', '.tif', '.tiff', '.webp'),
             pipeline=train_pipeline,
         )
     )

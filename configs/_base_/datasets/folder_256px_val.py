@@ -6,10 +6,9 @@ val_dataloader = dict(
     dataset=dict(
         dataset=dict(
             _delete_=True,
-            type='CustomDataset',
+            type='mmaddp.CustomDataset',
             data_root='data/images/val',
             with_label=False,
-            extensions=('.jpg', '.jpeg', '.png', '.ppm', '.bmp', '.pgm', '.tif', '.tiff', '.webp'),
             pipeline=val_pipeline,
         )
     )

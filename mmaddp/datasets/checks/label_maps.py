@@ -1,13 +1,12 @@
 """Label maps that cannot be what they should be."""
 
-import io
 from typing import Optional
 
 from mmcv.transforms import BaseTransform
 from mmengine.fileio import get
-from PIL import Image
 
 from mmaddp.registry import TRANSFORMS
+from mmaddp.utils.open_picture import open_picture
 
 # Pillow's modes with one value of at most eight bits per pixel: grey, palette index, bit.
 LABEL_MODES = ('L', 'P', '1')
@@ -44,7 +43,7 @@ class CheckLabelMap(BaseTransform):
             return results
         content = get(path, backend_args=self.backend_args)
         try:
-            with Image.open(io.BytesIO(content)) as image:
+            with open_picture(content) as image:
                 shape, mode = image.size[::-1], image.mode
                 image.verify()
         except Exception as error:  # Pillow's decoders raise nearly every type

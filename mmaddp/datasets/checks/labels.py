@@ -1,11 +1,13 @@
 """mmpretrain's data sets of labelled images, with labels that are looked at first."""
 
 import numpy as np
-from mmengine.fileio import list_from_file
+from mmengine.fileio import LocalBackend, get_file_backend, list_from_file
 from mmpretrain.datasets import CustomDataset as HostCustomDataset
 from mmpretrain.datasets import ImageNet as HostImageNet
 
+from mmaddp.datasets.class_folders import list_labelled_pictures
 from mmaddp.registry import DATASETS
+from mmaddp.utils.listing import SUFFIXES, list_pictures
 
 
 class CheckedLabels:
@@ -24,10 +26,11 @@ class CheckedLabels:
     def __init__(self, *args, allow_empty: bool = False, **kwargs) -> None:
         self.allow_empty = allow_empty
         self.max_label = -1
+        kwargs.setdefault('extensions', SUFFIXES)
         super().__init__(*args, **kwargs)
 
     def _find_samples(self) -> list:
-        samples = super()._find_samples()
+        samples = self._list_samples()
         if self.with_label and not self.allow_empty:
             used = {label for _, label in samples}
             empty = [name for name, label in self.folder_to_idx.items() if label not in used]
@@ -37,6 +40,30 @@ class CheckedLabels:
                     'Fill or remove them, or accept them with allow_empty=True. Images end in '
                     f'{", ".join(sorted(self.extensions))} (extensions).'
                 )
+        return samples
+
+    def _list_samples(self) -> list:
+        """Pictures as the whole project lists them, with their labels if they have some."""
+        if not isinstance(get_file_backend(self.img_prefix), LocalBackend):
+            return super()._find_samples()
+        if not self.with_label:
+            samples = list_pictures(self.img_prefix, self.extensions).files
+        else:
+            samples, self.folder_to_idx = list_labelled_pictures(self.img_prefix, self.extensions)
+            if self.CLASSES is None:
+                self._metainfo['classes'] = tuple(self.folder_to_idx)
+            elif len(self.CLASSES) != len(self.folder_to_idx):
+                raise ValueError(
+                    f'{self.img_prefix} holds {len(self.folder_to_idx)} class folders '
+                    f'({", ".join(self.folder_to_idx)}), but {len(self.CLASSES)} classes are named '
+                    f'({", ".join(self.CLASSES)}).'
+                )
+        if not samples:
+            where = 'in class folders' if self.with_label else 'at any depth'
+            raise ValueError(
+                f'{self.img_prefix} holds no picture {where}. Pictures end in '
+                f'{", ".join(sorted(self.extensions))} (extensions).'
+            )
         return samples
 
     def load_data_list(self) -> list[dict]:

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Optional
 
 import numpy as np
-from PIL import Image
 from torch import Tensor
 
 from mmaddp.utils.atomic import remove_unfinished
 from mmaddp.utils.images import save_png
+from mmaddp.utils.open_picture import open_picture
 
 from .image_blocks import ImageBlock
 from .manifest import NAME, check_or_write
@@ -139,9 +139,10 @@ def _is_image(path: Path) -> bool:
 def _read_whole(path: Path) -> Optional[np.ndarray]:
     """Check every chunk of a PNG file and decode it; None if it is not whole."""
     try:
-        with Image.open(path, formats=['PNG']) as image:
+        with open_picture(path) as image:
             image.verify()
-        with Image.open(path, formats=['PNG']) as image:
-            return np.array(image) if image.mode == 'RGB' else None
+        with open_picture(path) as image:
+            is_ours = image.format == 'PNG' and image.mode == 'RGB'
+            return np.array(image) if is_ours else None
     except (OSError, SyntaxError, ValueError):
         return None

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -13,14 +14,14 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
-from torch_fidelity.utils import glob_samples_paths
 from torchvision.transforms.functional import center_crop, resize
 
 from mmaddp.datasets.loading import LoadRGBImage
 from mmaddp.utils.hashing import file_sha256
+from mmaddp.utils.listing import list_pictures
 
-EXTENSIONS = 'png,jpg,jpeg'
-LOSSY = ('.jpg', '.jpeg')
+# How files end that may be compressed with loss.
+LOSSY = ('.jpg', '.jpeg', '.jpe', '.jfif', '.webp')
 # What tools/dataset_converters/prepare_imagenet_val.py says of its folder.
 RECORD = 'preparation.json'
 # Blocks that are read ahead of the network.
@@ -71,13 +72,13 @@ class ImageSet(ABC):
 
 
 class FolderImages(ImageSet):
-    """All PNG and JPEG files of a folder, at any depth, ordered by path.
+    """All pictures of a folder, see :func:`list_pictures`, ordered by path (links by their end).
 
     Of the result of ``tools/generate.py`` its folder ``images`` counts.
 
     Args:
         folder (str | Path): The folder.
-        allow_lossy (bool): Read JPEG files too. Defaults to False: they are refused.
+        allow_lossy (bool): Read JPEG and WebP files too. Defaults to False: they are refused.
         resize_and_crop (int, optional): Resize the shorter side to this (bilinear, antialiased)
             and crop the centre. Defaults to None: images stay as they are.
         num_images (int, optional): Take so many, evenly spaced. Defaults to None: all.
@@ -85,8 +86,8 @@ class FolderImages(ImageSet):
 
     Raises:
         FileNotFoundError: There is no such folder, or it holds no images.
-        ValueError: There are JPEG files, fewer images than ``num_images``, or the preparation of
-            the folder was broken off.
+        ValueError: There are JPEG or WebP files, fewer images than ``num_images``, or the
+            preparation of the folder was broken off.
     """
 
     def __init__(
@@ -102,9 +103,11 @@ class FolderImages(ImageSet):
             raise FileNotFoundError(f'There is no folder of images {folder}.')
         if is_generation_run(self.path):
             self.path = self.path / 'images'
-        self.files = glob_samples_paths(str(self.path), True, EXTENSIONS, verbose=False)
+        found = list_pictures(self.path)
+        # As torch-fidelity orders them.
+        self.files = sorted(map(os.path.realpath, found.paths()))
         if not self.files:
-            raise FileNotFoundError(f'{self.path} holds no image ({EXTENSIONS}), at any depth.')
+            raise FileNotFoundError(f'{self.path} holds no image, at any depth. {found.report()}')
         refuse_unfinished(self.path)
         if not allow_lossy:
             refuse_lossy(self.path, self.files)
@@ -206,10 +209,10 @@ def refuse_lossy(folder: Path, files: Sequence[str]) -> None:
     lossy = [file for file in files if file.lower().endswith(LOSSY)]
     if lossy:
         raise ValueError(
-            f'{folder} holds {len(lossy)} JPEG files ({Path(lossy[0]).name}, ...). JPEG artefacts '
-            'change the features: a published FID moved from 11.2 to 13.7. Write PNG files '
-            '(tools/dataset_converters/prepare_imagenet_val.py), or force it with --allow-lossy '
-            '(allow_lossy=True).'
+            f'{folder} holds {len(lossy)} JPEG or WebP files ({Path(lossy[0]).name}, ...). Their '
+            'artefacts change the features: a published FID moved from 11.2 to 13.7. Write PNG '
+            'files (tools/dataset_converters/prepare_imagenet_val.py), or force it with '
+            '--allow-lossy (allow_lossy=True).'
         )
 
 

@@ -68,7 +68,7 @@ def open_images(path: Union[str, Path], **folder_options) -> ImageSet:
 
     Raises:
         FileNotFoundError: There is no such folder or file.
-        ValueError: It holds no images, JPEG files, or options do not apply to it.
+        ValueError: It holds no images, or lossy ones, or options do not apply to it.
     """
     path = Path(path)
     if path.suffix != '.npz':
@@ -91,7 +91,7 @@ def open_reference(path: Union[str, Path], **folder_options) -> Union[ImageSet, 
 
     Raises:
         FileNotFoundError: There is no such folder or file.
-        ValueError: It is of another kind, or a folder with JPEG files.
+        ValueError: It is of another kind, or a folder with JPEG or WebP files.
     """
     path = Path(path)
     if not path.exists():

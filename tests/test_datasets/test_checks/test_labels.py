@@ -7,7 +7,7 @@ from PIL import Image
 from toy_classification import CLASSES, COUNTS, write_images
 
 from mmaddp.datasets import SeededDataset
-from mmaddp.datasets.checks.labels import innermost_datasets
+from mmaddp.datasets.nesting import innermost_datasets
 from mmaddp.datasets.preparation.pipeline import prepare
 from mmaddp.datasets.preparation.sources import FASHION_CLASSES, load_fashion_mnist_source
 
@@ -117,3 +117,55 @@ def test_fashion_mnist(tmp_path):
     assert len(dataset) == 30 and dataset.metainfo['classes'] == FASHION_CLASSES
     listed = build(made / 'classification', classes=FASHION_CLASSES, ann_file='meta/train.txt')
     assert [listed[i]['gt_label'] for i in range(30)] == sorted(list(range(10)) * 3)
+
+
+def test_linked_class_folders(root, tmp_path):
+    (tmp_path / 'linked').mkdir()
+    for name in CLASSES:
+        (tmp_path / 'linked' / name).symlink_to(root / 'train' / name, target_is_directory=True)
+    dataset = MMENGINE_DATASETS.build(
+        dict(type='mmaddp.CustomDataset', data_root=str(tmp_path), data_prefix='linked')
+    )
+    assert dataset.metainfo['classes'] == CLASSES and len(dataset) == sum(COUNTS)
+
+
+@pytest.mark.parametrize('filled', [True, False])
+def test_hidden_folders_are_no_classes(root, filled):
+    hidden = root / 'train' / '.ipynb_checkpoints'
+    hidden.mkdir()
+    if filled:
+        Image.new('RGB', (8, 8)).save(hidden / 'a-checkpoint.png')
+    assert build(root).metainfo['classes'] == CLASSES
+    assert len(build(root, with_label=False)) == sum(COUNTS)
+
+
+def test_pictures_of_every_kind_count_and_the_rest_is_named(root, log_lines):
+    for suffix in ('webp', 'tiff', 'JFIF', 'heic'):
+        (root / 'train' / 'cat' / f'more.{suffix}').touch()
+    (root / 'train' / 'stray.png').touch()
+    dataset = build(root)
+    assert len(dataset) == sum(COUNTS) + 3
+    (said,) = [line for line in log_lines if 'passed over' in line]
+    assert '1 ending in .heic (cat/more.heic)' in said
+    assert '1 beside the class folders (stray.png)' in said
+    assert len(build(root, with_label=False)) == sum(COUNTS) + 4
+
+
+def test_order_is_that_of_the_classes(root):
+    """By class, then by name: not by the whole path, where '-' comes before '/'."""
+    (root / 'train' / 'cat-like').mkdir()
+    for name in ('b.png', 'a.png'):
+        (root / 'train' / 'cat-like' / name).touch()
+    dataset = build(root)
+    labels = [dataset.get_data_info(i)['gt_label'] for i in range(len(dataset))]
+    assert labels == sorted(labels)
+    paths = [dataset.get_data_info(i)['img_path'] for i in range(COUNTS[0], COUNTS[0] + 2)]
+    assert [path.rpartition('/')[2] for path in paths] == ['a.png', 'b.png']
+
+
+def test_no_picture_at_all(tmp_path):
+    (tmp_path / 'train').mkdir()
+    with pytest.raises(ValueError, match=r'train.* holds no picture in class folders'):
+        build(tmp_path)
+    with pytest.raises(ValueError, match=r'train.* holds no picture at any depth'):
+        build(tmp_path, with_label=False)

@@ -29,7 +29,7 @@ def test_folder_of_a_generation_run(write_images):
 def test_jpeg_is_refused_unless_forced(write_images):
     folder = write_images('real', 2)
     Image.new('RGB', (12, 12)).save(folder / 'photo.JPG', format='JPEG')
-    with pytest.raises(ValueError, match=r'1 JPEG files \(photo.JPG.*--allow-lossy'):
+    with pytest.raises(ValueError, match=r'1 JPEG or WebP files \(photo.JPG.*--allow-lossy'):
         FolderImages(folder)
     assert len(FolderImages(folder, allow_lossy=True)) == 3
 
@@ -71,3 +71,16 @@ def test_no_images(tmp_path):
         FolderImages(tmp_path / 'absent')
     with pytest.raises(FileNotFoundError, match='holds no image'):
         FolderImages(tmp_path)
+
+
+def test_the_listing_of_the_whole_project_counts(write_images, log_lines):
+    folder = write_images('real', 2)
+    for suffix in ('bmp', 'TIFF'):
+        Image.new('RGB', (12, 12)).save(folder / f'more.{suffix}')
+    (folder / '.DS_Store').touch()
+    (folder / 'linked').symlink_to(write_images('store', 3), target_is_directory=True)
+    assert len(FolderImages(folder)) == 7
+    assert '1 passed over: 1 hidden (.DS_Store)' in log_lines[0]
+    Image.new('RGB', (12, 12)).save(folder / 'more.webp')
+    with pytest.raises(ValueError, match=r'1 JPEG or WebP files \(more.webp'):
+        FolderImages(folder)

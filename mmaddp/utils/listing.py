@@ -1,0 +1,148 @@
+"""Which files of a folder are pictures."""
+
+import logging
+import os
+import stat
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Optional, Union
+
+from mmengine.logging import print_log
+
+SUFFIXES = (
+    *('.png', '.jpg', '.jpeg', '.jpe', '.jfif', '.webp', '.tif', '.tiff', '.bmp', '.dib', '.gif'),
+    *('.ppm', '.pgm', '.pbm', '.pnm'),
+)
+"""How picture files end, in any case."""
+# Folders that systems put beside pictures.
+FOREIGN_FOLDERS = ('__macosx', '@eadir', '$recycle.bin', 'system volume information', 'lost+found')
+_SHOWN = 3
+
+
+@dataclass
+class Listing:
+    """What a folder holds.
+
+    Attributes:
+        folder (Path): The folder.
+        files (list[str]): Pictures, as paths below the folder with ``/``, in alphabetical order.
+        passed_over (dict[str, list[str]]): What is no picture, by the reason.
+    """
+
+    folder: Path
+    files: list[str] = field(default_factory=list)
+    passed_over: dict[str, list[str]] = field(default_factory=dict)
+
+    def paths(self) -> list[Path]:
+        """The pictures."""
+        return [self.folder / file for file in self.files]
+
+    def report(self) -> str:
+        """One line that says how many entries were passed over and why; empty if none were."""
+        parts = [
+            f'{len(names)} {reason} ({", ".join(names[:_SHOWN])}{", ..." * (len(names) > _SHOWN)})'
+            for reason, names in self.passed_over.items()
+        ]
+        number = sum(map(len, self.passed_over.values()))
+        text = f'{self.folder}: {number} passed over: {"; ".join(parts)}.' if parts else ''
+        return text.encode(errors='backslashreplace').decode()  # names that are no UTF-8
+
+    def pass_over(self, name: str, reason: str) -> None:
+        """Note that an entry is no picture."""
+        self.passed_over.setdefault(reason, []).append(name)
+
+
+def list_pictures(
+    folder: Union[str, Path], suffixes: Collection[str] = SUFFIXES, say: bool = True
+) -> Listing:
+    """List the pictures of a folder, at any depth; the whole project does it by this function.
+
+    A picture is a file, or a link to one, whose name ends in one of ``suffixes`` in any case. Links
+    to folders are followed, except back to a folder that holds them. Hidden files and folders
+    (``.DS_Store``, ``._photo.jpg``, ``.ipynb_checkpoints``) and the folders of
+    ``FOREIGN_FOLDERS`` are passed over; so is all that is no picture. One line of the log says how
+    many and why.
+
+    Args:
+        folder (str | Path): The folder.
+        suffixes (Collection[str]): How pictures end, in lower case. Defaults to ``SUFFIXES``.
+        say (bool): Whether the log gets the line. Defaults to True.
+
+    Returns:
+        Listing: The pictures, and what was passed over.
+
+    Raises:
+        OSError: A folder cannot be read; it is named.
+    """
+    found = Listing(Path(folder))
+    _walk(found, '', tuple(suffixes), [_identity(os.stat(folder))])
+    found.files.sort()
+    if say:
+        say_passed_over(found)
+    return found
+
+
+def say_passed_over(found: Listing) -> None:
+    """Log the line of :meth:`Listing.report`, if there is one."""
+    if found.passed_over:
+        print_log(found.report(), logger='current', level=logging.WARNING)
+
+
+def list_class_folders(folder: Union[str, Path]) -> list[str]:
+    """Names of the folders in a folder, links to folders too, without hidden and foreign ones."""
+    with os.scandir(folder) as entries:
+        return sorted(e.name for e in entries if e.is_dir() and not _is_foreign_folder(e.name))
+
+
+def is_picture_name(name: str, suffixes: Collection[str] = SUFFIXES) -> bool:
+    """Whether a file of this name counts as a picture."""
+    return not name.startswith('.') and name.lower().endswith(tuple(suffixes))
+
+
+def _walk(found: Listing, below: str, suffixes: tuple[str, ...], above: list[tuple]) -> None:
+    """List a folder; ``above`` identifies itself and those that hold it."""
+    with os.scandir(found.folder / below) as scan:
+        entries = sorted(scan, key=lambda entry: entry.name)
+    for entry in entries:
+        name = f'{below}{entry.name}'
+        try:
+            status = entry.stat()
+        except OSError:
+            found.pass_over(name, 'links that lead nowhere')
+            continue
+        if not stat.S_ISDIR(status.st_mode):
+            reason = _reason_against_file(entry.name, status, suffixes)
+            if reason is None:
+                found.files.append(name)
+        elif _is_foreign_folder(entry.name):
+            reason = 'hidden or foreign folders'
+        elif _identity(status) in above:
+            reason = 'links back to a folder that holds them'
+        else:
+            number = len(found.files)
+            _walk(found, f'{name}/', suffixes, [*above, _identity(status)])
+            is_like_picture = is_picture_name(entry.name, suffixes)
+            empty = is_like_picture and len(found.files) == number
+            reason = 'folders named like pictures' if empty else None
+        if reason:
+            found.pass_over(name, reason)
+
+
+def _reason_against_file(
+    name: str, status: os.stat_result, suffixes: tuple[str, ...]
+) -> Optional[str]:
+    if name.startswith('.'):
+        return 'hidden'
+    if not is_picture_name(name, suffixes):
+        suffix = Path(name).suffix
+        return f'ending in {suffix}' if suffix else 'without a suffix'
+    return None if stat.S_ISREG(status.st_mode) else 'no files (pipes, devices)'
+
+
+def _is_foreign_folder(name: str) -> bool:
+    return name.startswith('.') or name.lower() in FOREIGN_FOLDERS
+
+
+def _identity(status: os.stat_result) -> tuple[int, int]:
+    return status.st_dev, status.st_ino

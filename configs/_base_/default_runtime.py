@@ -16,10 +16,13 @@ default_hooks = dict(
     non_finite_loss=dict(type='mmaddp.NonFiniteLossHook', interval=50),
     # Data sets, heads and checkpoint have the same classes.
     check_classes=dict(type='mmaddp.CheckClassesHook'),
+    # Off as in the official pre-training: token ids are those of float32.
+    tf32=dict(type='mmaddp.TF32Hook', allowed=False),
 )
 
 env_cfg = dict(
-    cudnn_benchmark=False,
+    # All images of a run have one size.
+    cudnn_benchmark=True,
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
     # Without a GPU the tools use gloo.
     dist_cfg=dict(backend='nccl'),

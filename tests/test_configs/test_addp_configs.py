@@ -103,6 +103,15 @@ def test_schedule(base):
     assert base[1].train_cfg == dict(by_epoch=True, max_epochs=1600)
 
 
+def test_numerics(base):
+    """main_pretrain.py: TensorFloat-32 off, cuDNN's choice of kernels on."""
+    cfg = base[1]
+    assert cfg.default_hooks.tf32 == dict(type='mmaddp.TF32Hook', allowed=False)
+    assert cfg.env_cfg.cudnn_benchmark is True
+    (kept,) = (hook for hook in cfg.custom_hooks if hook.type == 'mmaddp.CheckpointHook')
+    assert kept.interval == 50
+
+
 def test_augmentation(base):
     pipeline = base[1].train_dataloader.dataset.dataset.pipeline
     crop = next(t for t in pipeline if t.type == 'RandomResizedCrop')

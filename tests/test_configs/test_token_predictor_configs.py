@@ -41,6 +41,9 @@ def test_recipe(size):
     assert optimizer.weight_decay == 0.05
     assert cfg.optim_wrapper.type == 'AmpOptimWrapper'
     assert cfg.optim_wrapper.clip_grad.max_norm == 3.0
+    assert cfg.optim_wrapper.loss_scale == dict(init_scale=65536.0, growth_interval=2000)
+    (kept,) = (hook for hook in cfg.custom_hooks if hook.type == 'mmaddp.CheckpointHook')
+    assert (kept.interval, kept.save_last) == (40, False)
     assert cfg.param_scheduler.warmup == 40
     assert cfg.train_cfg.max_epochs == 1600
     assert cfg.model.label_smoothing == 0.1

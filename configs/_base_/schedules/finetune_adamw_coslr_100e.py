@@ -1,5 +1,6 @@
 # Official fine-tuning of ViT-B (finetune_*.sh, main_finetune.py, util/lr_{decay,sched}.py); ViT-L
 # sets other max_epochs, lr, layer_decay_rate and warm-up. No gradient clipping, no EMA.
+# Validation runs in float32; the official one runs under autocast to float16.
 max_epochs = 100
 base_lr = 1.0e-3  # per 256 images
 batch_size = 1024  # of all GPUs together

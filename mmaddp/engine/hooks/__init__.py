@@ -9,6 +9,7 @@ from .plain_message_hub_hook import PlainMessageHubHook
 from .show_predictions_hook import ShowPredictionsHook
 from .skipped_images_hook import SkippedImagesHook
 from .strict_load_hook import StrictLoadHook
+from .tf32_hook import TF32Hook
 
 __all__ = [
     'CheckClassesHook',
@@ -20,4 +21,5 @@ __all__ = [
     'ShowPredictionsHook',
     'SkippedImagesHook',
     'StrictLoadHook',
+    'TF32Hook',
 ]

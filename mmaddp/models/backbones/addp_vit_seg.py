@@ -74,9 +74,9 @@ class ADDPViTSeg(ADDPViT):
     those of :class:`ADDPViT`. Where an input's grid is not that of ``img_size`` (a small image, a
     scale of multi-scale testing), the tables are resized like the absolute positions.
 
-    Differs from mmsegmentation's ``MAE`` backbone: one bias for q, k and v where that one has none
-    for k (a constant for all keys, which the softmax cancels), attention through PyTorch's fused
-    kernel with the bias as additive mask, and any input size.
+    Differs from mmsegmentation's ``MAE`` backbone, which has the same biases of q, k and v:
+    attention runs through PyTorch's fused kernel with the relative positions as additive mask, and
+    inputs have any size.
 
     Args:
         drop_rate (float): Dropout of tokens, projections and MLP. Defaults to 0.

@@ -60,6 +60,17 @@ def test_attention_equals_the_written_out_formula_and_so_do_its_gradients():
     assert all(gradient.any() for gradient in gradients[0])
 
 
+def test_biases_are_those_of_mmsegmentations_mae():
+    """Of q, k and v alike, in one vector."""
+    from mmseg.models.backbones import MAE
+
+    theirs = MAE(img_size=32, patch_size=8, embed_dims=16, num_layers=2, num_heads=2, mlp_ratio=4)
+    for ours, layer in zip(build().layers, theirs.layers):
+        names = {name for name, _ in layer.attn.named_parameters() if 'bias' in name}
+        assert names == {'qkv.bias', 'proj.bias', 'relative_position_bias_table'}
+        assert layer.attn.qkv.bias.shape == ours.attn.qkv.bias.shape == (3 * 16,)
+
+
 def test_every_layer_uses_its_own_table():
     model = with_random_tables(build())
     images = torch.rand(1, 3, 32, 32)

@@ -8,11 +8,13 @@ layout (exp/pretrained_model, exp/release), is left as it is. Where the network 
 says which file to put where.
 """
 
-import argparse
 import sys
 from pathlib import Path
 
-import mmaddp  # noqa: F401, before any host: it mends what they miss
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+
+from mmaddp.run.argument_types import path
+from mmaddp.run.arguments import ToolParser
 from mmaddp.run.user_errors import user_errors
 from mmaddp.utils.hashing import file_sha256
 from mmaddp.weights.known_weights import (
@@ -23,7 +25,6 @@ from mmaddp.weights.known_weights import (
     find_known,
     known,
 )
-from mmaddp.weights.untrusted import read_torch_file
 
 
 def fetch(weights: KnownWeights, folder: Path) -> Path:
@@ -54,6 +55,8 @@ def check(weights: KnownWeights, path: Path) -> str:
     Raises:
         ValueError: The hash is another one, or it is no checkpoint.
     """
+    from mmaddp.weights.untrusted import read_torch_file
+
     digest = file_sha256(path)
     try:
         if not digest.startswith(weights.sha256 or ''):
@@ -104,15 +107,17 @@ def table() -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
+    parser = ToolParser(__doc__)
     parser.add_argument('names', nargs='*', metavar='NAME', help=', '.join(KNOWN_WEIGHTS))
-    parser.add_argument('--folder', type=Path, default=Path(FOLDERS[0]))
+    parser.add_argument(
+        '--folder', type=path, default=Path(FOLDERS[0]), help=f'to write to; default {FOLDERS[0]}'
+    )
     parser.add_argument('--list', action='store_true', help='show what there is')
     args = parser.parse_args()
     if args.list or not args.names:
         print(table())
         return
-    with user_errors('download_weights'):
+    with user_errors('download_weights', args.traceback, lambda: 'The same command continues.'):
         for name in args.names:
             known(name)
         complete = [download(name, args.folder) for name in args.names]

@@ -1,34 +1,53 @@
-"""Train a configuration."""
+"""Train a configuration.
+
+    python tools/train.py CONFIG --work-dir work_dirs/run [--resume] [--cfg-options KEY=VALUE ...]
+
+With --resume in the command from the start, the same command goes on after an interruption.
+"""
 
 import argparse
+import sys
+from pathlib import Path
 
-from mmengine.config import Config
-from mmengine.dist import is_main_process
-from mmengine.registry import RUNNERS
-from mmengine.runner import Runner
+sys.path.append(str(Path(__file__).resolve().parents[1]))
 
-import mmaddp  # noqa: F401, before any host: it mends what they miss
-from mmaddp.run.arguments import add_common_arguments, config_arguments
-from mmaddp.run.config import DATALOADERS, read_config
-from mmaddp.run.dry_run import dry_run
-from mmaddp.run.inputs import check_inputs
+from mmaddp.run.argument_types import address, positive, seed
+from mmaddp.run.arguments import ToolParser, add_common_arguments, config_arguments
+from mmaddp.run.user_errors import user_errors
+
+FLAGS = (
+    *('resume', 'amp', 'no_validate', 'auto_scale_lr', 'total_batch', 'seed'),
+    *('no_pin_memory', 'no_persistent_workers'),
+)
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('config', help='configuration file')
+    parser = ToolParser(__doc__)
+    parser.add_argument('config', type=address, help='configuration file, or mmaddp::FOLDER/FILE')
     parser.add_argument(
         '--resume',
         nargs='?',
         const='auto',
-        help='checkpoint to resume from; without a path, the latest in the work directory',
+        type=address,
+        help='checkpoint to go on from; without a path, the latest in the work folder, and where '
+        'there is none a first start, from load_from if that is set',
     )
+    parser.add_argument('--seed', type=seed, help='seed of the run; default: that of the config')
     parser.add_argument('--amp', action='store_true', help='use automatic mixed precision')
     parser.add_argument('--no-validate', action='store_true', help='leave validation out')
-    parser.add_argument(
+    batch = parser.add_mutually_exclusive_group()
+    batch.add_argument(
         '--auto-scale-lr',
         action='store_true',
         help='scale the learning rate from the base batch size to the actual one',
+    )
+    batch.add_argument(
+        '--total-batch',
+        type=positive,
+        metavar='N',
+        help='images of an update: gradients are accumulated as the number of GPUs asks for; '
+        'learning rate, and in trainings by iteration length, warm-up, milestones and intervals, '
+        'go with it',
     )
     parser.add_argument('--no-pin-memory', action='store_true', help='do not pin memory')
     parser.add_argument(
@@ -44,49 +63,28 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def amp_options(config: str) -> dict[str, str]:
-    """Options that turn mixed precision on, in every optimiser of a configuration."""
-    settings = Config.fromfile(config).get('optim_wrapper', {})
-    parts = [name for name, part in settings.items() if isinstance(part, dict)]
-    several = 'optimizer' not in parts
-    prefixes = [f'optim_wrapper.{name}' for name in parts] if several else ['optim_wrapper']
-    return {f'{prefix}.type': 'AmpOptimWrapper' for prefix in prefixes}
-
-
-def apply_flags(cfg: Config, args: argparse.Namespace) -> None:
-    """Write what the flags say into the configuration."""
-    if args.resume is not None:
-        cfg.resume = True
-        cfg.load_from = None if args.resume == 'auto' else args.resume
-    if args.no_validate:
-        cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
-    if args.auto_scale_lr:
-        if not cfg.get('auto_scale_lr'):
-            raise ValueError(f'--auto-scale-lr needs auto_scale_lr in {args.config}.')
-        cfg.auto_scale_lr.enable = True
-    for name in DATALOADERS:
-        if cfg.get(name) is None:
-            continue
-        if args.no_pin_memory:
-            cfg[name].pin_memory = False
-        if args.no_persistent_workers:
-            cfg[name].persistent_workers = False
-
-
 def main() -> None:
     args = parse_args()
-    if args.amp:
-        args.cfg_options |= amp_options(args.config)
-    cfg = read_config(**config_arguments(args))
-    apply_flags(cfg, args)
-    if args.dry_run:
+    with user_errors('train', args.traceback, lambda: _interrupted(args)):
+        from mmengine.dist import is_main_process
+
+        from mmaddp.run.dry_run import dry_run
+        from mmaddp.run.training import TrainFlags, train, training_config
+
+        flags = TrainFlags(**{name: getattr(args, name) for name in FLAGS})
+        cfg, notes = training_config(flags, **config_arguments(args))
+        if not args.dry_run:
+            train(cfg, notes)
+            return
         report = dry_run(cfg)
         if is_main_process():
-            print(report)
-        return
-    check_inputs(cfg, ('train_dataloader', 'val_dataloader'))
-    runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
-    runner.train()
+            print('\n'.join([str(report), *notes]))
+
+
+def _interrupted(args: argparse.Namespace) -> str:
+    from mmaddp.run.training import how_to_go_on
+
+    return '' if args.dry_run else how_to_go_on(args.work_dir, args.config)
 
 
 if __name__ == '__main__':

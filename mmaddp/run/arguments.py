@@ -1,21 +1,61 @@
-"""Arguments that all tools with a configuration share."""
+"""The command line that all tools share; nothing here imports a host, so that help is quick."""
 
 import argparse
-from typing import Any
+import os
+import re
+from pathlib import Path
+from typing import Any, NoReturn
 
-from mmengine.config import DictAction
+from mmaddp.run.option_values import ConfigOptions
 
 
-def add_common_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments that :func:`config_arguments` hands on."""
-    parser.add_argument('--work-dir', help='folder for logs and checkpoints')
+class ToolParser(argparse.ArgumentParser):
+    """Parser of a tool, whose help is the tool's docstring and whose errors are one line.
+
+    Args:
+        doc (str): Docstring of the tool, with an example.
+    """
+
+    def __init__(self, doc: str) -> None:
+        super().__init__(
+            description=doc.strip(), formatter_class=argparse.RawDescriptionHelpFormatter
+        )
+        self.add_argument(
+            '--traceback', action='store_true', help='show where in the code an error comes from'
+        )
+
+    def error(self, message: str) -> NoReturn:
+        """End the tool with one line and status 1."""
+        message = re.sub(r'^argument (\S+): ', r'\1 ', message)
+        self.exit(1, f'{Path(self.prog).stem}: {message} ({self.prog} --help shows all options)\n')
+
+
+def add_config_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add ``config`` and ``--cfg-options``."""
+    parser.add_argument(
+        'config', type=os.path.expanduser, help='configuration: a file, or mmaddp::FOLDER/FILE'
+    )
+    add_options_argument(parser)
+
+
+def add_options_argument(parser: argparse.ArgumentParser) -> None:
+    """Add ``--cfg-options``."""
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
+        action=ConfigOptions,
         default={},
-        help='settings to override, as in a.b=1 c="[(1,2),(3,4)]"',
+        metavar='KEY=VALUE',
+        help='settings to override, as in a.b=1 \'c=[(1,2),(3,4)]\' "data_root=~/my pictures"',
     )
+
+
+def add_common_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that :func:`config_arguments` hands on, ``config`` excepted."""
+    parser.add_argument(
+        '--work-dir', type=os.path.expanduser, help='folder for logs and checkpoints'
+    )
+    add_options_argument(parser)
     parser.add_argument(
         '--launcher',
         choices=['none', 'pytorch', 'slurm', 'mpi'],

@@ -10,6 +10,8 @@ from mmengine.config import Config, ConfigDict
 from mmengine.device import get_device
 from mmengine.hooks import CheckpointHook as StockCheckpointHook
 
+from mmaddp.run.check_settings import check_settings
+from mmaddp.run.check_values import check_values
 from mmaddp.run.config_keys import check_config_keys, effective_keys
 from mmaddp.run.launch import prepare_launch
 from mmaddp.utils.config_types import type_name
@@ -36,7 +38,7 @@ def read_config(
     """Read, check and complete a configuration.
 
     Args:
-        config (str | Path): Configuration file.
+        config (str | Path): Configuration file (.py, .json, .yaml), or ``package::FOLDER/FILE``.
         cfg_options (Mapping, optional): Settings to override, by dotted name. Defaults to None.
         work_dir (str | Path, optional): Folder for logs and checkpoints. Defaults to None: that of
             the file, or ``work_dirs/NAME``.
@@ -47,12 +49,13 @@ def read_config(
         Config: Ready for the Runner, a gloo process group made where it is needed.
 
     Raises:
-        ValueError: A top-level key is unknown.
+        ValueError: The file cannot be read, or it holds a setting that nothing reads, that is not
+            known, or whose value is out of range.
     """
     os.environ.setdefault('LOCAL_RANK', str(local_rank))
     cfg_options = dict(cfg_options or {})
-    cfg = Config.fromfile(config)
-    cfg.merge_from_dict(cfg_options)
+    cfg = load_config(config)
+    merge_options(cfg, cfg_options)
     check_config_keys(cfg, cfg_options)
     _drop_variables(cfg)
     cfg.launcher = launcher
@@ -63,8 +66,56 @@ def read_config(
     _require_hooks(cfg)
     _replace_checkpoint_hooks(cfg)
     _complete_dataloaders(cfg)
+    check_settings(cfg)
+    check_values(cfg)
     use_supported_precision(cfg)
     return prepare_launch(cfg)
+
+
+def load_config(config: Union[str, Path]) -> Config:
+    """Read a configuration, without a check.
+
+    Args:
+        config (str | Path): A file, or ``package::FOLDER/FILE`` for one that a package carries.
+
+    Raises:
+        FileNotFoundError: There is no such file or package.
+        ValueError: It cannot be read.
+    """
+    file = str(config)
+    if '::' in file and not Path(file).exists():
+        file = _packaged_file(file)
+    try:
+        return Config.fromfile(file)
+    except OSError:
+        raise
+    except Exception as error:  # a configuration is a program: it can raise anything
+        raise ValueError(f'{file} cannot be read: {type(error).__name__}: {error}') from error
+
+
+def _packaged_file(address: str) -> str:
+    """File that ``package::FOLDER/FILE`` stands for, with or without its ending."""
+    name = address if Path(address).suffix in ('.py', '.json', '.yaml', '.yml') else f'{address}.py'
+    try:
+        file = Config._get_cfg_path(name, '')[0]
+    except Exception as error:
+        raise FileNotFoundError(f'{address}: there is no such package ({error}).') from error
+    if not Path(file).is_file():
+        raise FileNotFoundError(f'{address}: there is no file {file}.')
+    return file
+
+
+def merge_options(cfg: Config, options: Mapping[str, Any]) -> None:
+    """Write settings by dotted name into a configuration.
+
+    Raises:
+        ValueError: A name leads through something that has no such part.
+    """
+    for key, value in options.items():
+        try:
+            cfg.merge_from_dict({key: value})
+        except (KeyError, TypeError, AssertionError, IndexError) as error:
+            raise ValueError(f'{key}={value} cannot be set in {cfg.filename}: {error}') from error
 
 
 def _drop_variables(cfg: Config) -> None:
@@ -140,5 +191,8 @@ def _complete_dataloaders(cfg: Config) -> None:
         defaults['collate_fn'] = dict(type='default_collate')
     for name in DATALOADERS:
         if cfg.get(name) is not None:
-            workers = dict(persistent_workers=cfg[name].get('num_workers', 0) > 0)
+            workers = dict(persistent_workers=True)
             cfg[name] = {**defaults, **workers, **cfg[name]}
+            if not cfg[name].get('num_workers'):  # what only workers have
+                cfg[name]['persistent_workers'] = False
+                cfg[name].pop('prefetch_factor', None)

@@ -5,15 +5,15 @@ its configuration says.
 """
 
 import ast
-import difflib
 import inspect
 import re
-import warnings
 from collections.abc import Iterable
 from pathlib import Path
 
 from mmengine.config import Config
 from mmengine.runner import Runner
+
+from mmaddp.run.nearest import all_names, nearest, paths_to
 
 # Read by Runner from the whole configuration rather than from an argument of its own.
 RUNNER_EXTRAS = frozenset(
@@ -69,12 +69,11 @@ def check_config_keys(cfg: Config, options: Iterable[str] = ()) -> None:
 
     Args:
         cfg (Config): A configuration read from a file.
-        options (Iterable[str]): Keys given on the command line, ``a.b.c``. Those that only name a
-            variable of a file come too late to be read there; a warning says so.
+        options (Iterable[str]): Keys given on the command line, ``a.b.c``. Defaults to none.
 
     Raises:
         ValueError: A key is neither read by the Runner or a tool nor used as a variable by a file
-            of the chain.
+            of the chain; or a key of the command line is such a variable, and comes too late.
     """
     effective = effective_keys()
     variables = variables_used(cfg.filename) if cfg.filename else frozenset()
@@ -82,17 +81,19 @@ def check_config_keys(cfg: Config, options: Iterable[str] = ()) -> None:
     known = effective | variables
     unknown = [key for key in dict.fromkeys([*cfg.keys(), *option_keys]) if key not in known]
     if unknown:
+        given = [key for key in unknown if key in option_keys]
+        source = '--cfg-options' if given == unknown else cfg.filename or 'The configuration'
         raise ValueError(
-            f'{cfg.filename or "The configuration"} sets {_with_suggestions(unknown, known)}. '
+            f'{source} sets {_with_suggestions(unknown, cfg, known)}. '
             'Nothing reads such a top-level key, so it would be ignored; correct or remove it.'
         )
-    for key in option_keys:
-        if key not in effective:
-            warnings.warn(
-                f'{key!r} is a variable of the configuration file, which was read before the '
-                'command line: it has no effect. Set the key that is made from it instead.',
-                stacklevel=2,
-            )
+    late = [key for key in dict.fromkeys(option_keys) if key not in effective]
+    if late:
+        raise ValueError(
+            f'--cfg-options sets {_with_suggestions(late, cfg, ())}: a variable of '
+            f'{cfg.filename}, which is read before the command line, so that this would change '
+            'nothing. Set what is made from it instead.'
+        )
 
 
 def _names_read(text: str, path: str) -> set[str]:
@@ -115,9 +116,12 @@ def _reads_base(node: ast.AST) -> bool:
     )
 
 
-def _with_suggestions(unknown: list[str], known: Iterable[str]) -> str:
+def _with_suggestions(keys: list[str], cfg: Config, known: Iterable[str]) -> str:
+    """Keys, each with the settings of this name at other depths, or with the nearest name."""
     parts = []
-    for key in unknown:
-        (nearest,) = difflib.get_close_matches(key, sorted(known), n=1, cutoff=0.0)
-        parts.append(f'{key!r} (nearest known key: {nearest!r})')
+    for key in keys:
+        places = [path for path in paths_to(cfg._cfg_dict, key) if path != key]
+        names = {*known, *all_names(cfg._cfg_dict)} - {key}
+        hint = f' (did you mean {" or ".join(places[:3])}?)' if places else nearest(key, names)
+        parts.append(f'{key!r}{hint}')
     return ', '.join(parts)

@@ -102,10 +102,22 @@ def test_cache_tokens(config, checkpoint, tmp_path, capsys):
     assert not torch.equal(dataset.cache.read(0, 0), dataset.cache.read(0, 1))
 
 
-def test_cache_tokens_refuses_bad_input(config, tmp_path, capsys):
-    with pytest.raises(FileNotFoundError, match=r'absent\.pth'):
-        run(config, tmp_path / 'absent.pth', '--out', tmp_path / 'a.safetensors')
+def test_cache_tokens_refuses_bad_input(config, checkpoint, tmp_path, capsys):
+    out = tmp_path / 'a.safetensors'
+    for arguments, message in (
+        ([tmp_path / 'absent.pth', '--out', out], 'absent.pth'),
+        ([checkpoint, '--out', out, '--cfg-options', 'nope=1'], "--cfg-options sets 'nope'"),
+        (
+            [checkpoint, '--out', out, '--cfg-options', 'train_dataloader.dataset.seeed=1'],
+            "train_dataloader.dataset.seeed: SeededDataset has none (did you mean 'seed'?)",
+        ),
+    ):
+        with pytest.raises(SystemExit) as ended:
+            run(config, *arguments)
+        assert ended.value.code.startswith('cache_tokens: ') and message in ended.value.code
     for flags in (['--out', tmp_path / 'a.pth'], ['--out', 'a.safetensors', '--num-views', 0]):
-        with pytest.raises(SystemExit):
+        with pytest.raises(SystemExit) as ended:
             run(config, 'a.pth', *flags)
-    assert 'num-views must be at least 1' in capsys.readouterr().err
+        assert ended.value.code == 1
+    assert '--num-views must be at least 1, got 0' in capsys.readouterr().err
+    assert not out.exists()

@@ -56,15 +56,23 @@ def test_host_bases_pass_together_and_are_really_read(tmp_path):
         ('fp16', None),
         ('optim_wraper', 'optim_wrapper'),
         ('train_dataloder', 'train_dataloader'),
-        ('max_epoch', None),
         ('custom_hook', 'custom_hooks'),
     ],
 )
 def test_unknown_key_raises_with_the_nearest(tmp_path, key, nearest):
     cfg = write(tmp_path / 'typo.py', f'{key} = dict(a=1)\n')
-    with pytest.raises(ValueError, match=rf"typo\.py sets '{key}' \(nearest") as error:
+    with pytest.raises(ValueError, match=rf"typo\.py sets '{key}'") as error:
         check_config_keys(cfg)
+    assert ('did you mean' in str(error.value)) is (nearest is not None)
     assert nearest is None or repr(nearest) in str(error.value)
+
+
+def test_key_that_belongs_deeper_is_found_there(tmp_path):
+    cfg = write(tmp_path / 'a.py', 'train_cfg = dict(max_epochs=3)\n')
+    options = {'max_epochs': 1}
+    cfg.merge_from_dict(options)
+    with pytest.raises(ValueError, match=r"--cfg-options sets 'max_epochs' .*train_cfg.max_epochs"):
+        check_config_keys(cfg, options)
 
 
 def test_unknown_key_of_a_base_raises(tmp_path):
@@ -101,7 +109,9 @@ def test_command_line_keys_are_checked(tmp_path):
     check_config_keys(Config.fromfile(cfg.filename), {'train_cfg.max_epochs': 5})
 
 
-def test_variable_on_the_command_line_warns(tmp_path):
-    cfg = write(tmp_path / 'a.py', 'epochs = 3\ntrain_cfg = dict(max_epochs=epochs)')
-    with pytest.warns(UserWarning, match="'epochs' is a variable .* no effect"):
-        check_config_keys(cfg, ['epochs'])
+@pytest.mark.parametrize('variable', ['epochs', 'max_epochs'])
+def test_variable_on_the_command_line_would_change_nothing(tmp_path, variable):
+    cfg = write(tmp_path / 'a.py', f'{variable} = 3\ntrain_cfg = dict(max_epochs={variable})')
+    with pytest.raises(ValueError, match=f"'{variable}'.*change nothing") as error:
+        check_config_keys(cfg, [variable])
+    assert variable == 'epochs' or 'train_cfg.max_epochs' in str(error.value)

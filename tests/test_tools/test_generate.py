@@ -76,11 +76,25 @@ def test_subsets_and_continuing_give_the_files_of_the_whole(generate, tmp_path):
     [
         ((), 'absent.pth', 'There is no checkpoint absent.pth'),
         (('--schedule', 'cosin'), 'addp.pth', "Unknown mask schedule 'cosin'"),
-        (('--num-images', 0), 'addp.pth', 'num_images must be at least 1, got 0'),
-        (('--steps', 0), 'addp.pth', 'num_steps must be at least 1, got 0'),
+        (('--num-images', 0), 'addp.pth', '--num-images must be from 1 to 10000000, got 0'),
+        (('--num-images', 10**9), 'addp.pth', '--num-images must be from 1 to 10000000, got 1000'),
+        (('--indices', '5-3'), 'addp.pth', '--indices 5-3 ends before it begins: write 3-5'),
+        (('--indices', '0-'), 'addp.pth', '--indices takes image numbers, as in 7 or 100-163'),
+        (('--indices', '0-99999999999'), 'addp.pth', 'image numbers below 10000000'),
+        (('--seed-range', '9-3'), 'addp.pth', '--seed-range 9-3 ends before it begins'),
+        (('--seed', -1), 'addp.pth', '--seed must be from 0 to 4294967295, got -1'),
+        (('--seed', 2**64), 'addp.pth', '--seed must be from 0 to 4294967295, got 18446744'),
+        (('--seed', 'x'), 'addp.pth', '--seed must be a whole number, got x'),
+        (('--zoom', 0), 'addp.pth', '--zoom must be at least 1, got 0'),
+        (('--zoom', -1), 'addp.pth', '--zoom must be at least 1, got -1'),
+        (('--grid', -1), 'addp.pth', '--grid must be at least 0, got -1'),
+        (('--schedule', 'os:system'), 'addp.pth', "Unknown mask schedule 'os:system'"),
+        (('--steps', 0), 'addp.pth', '--steps must be at least 1, got 0'),
         (('--steps', 17), 'addp.pth', 'num_steps is 17, but a grid of (4, 4) has 16 positions'),
-        (('--choice-temperature', -1), 'addp.pth', 'choice_temperature must be finite and not'),
-        (('--top-p', 1.5), 'addp.pth', 'top_p must lie in (0, 1], got 1.5'),
+        (('--choice-temperature', -1), 'addp.pth', '--choice-temperature must be at least 0, got'),
+        (('--choice-temperature', 'nan'), 'addp.pth', 'must be a finite number, got nan'),
+        (('--top-p', 1.5), 'addp.pth', '--top-p must be from 0 to 1, got 1.5'),
+        (('--top-p', 0), 'addp.pth', 'top_p must lie in (0, 1], got 0.0'),
         (('--batch-size', 0), 'addp.pth', '--batch-size must be at least 1, got 0'),
         (('--out', '.'), 'addp.pth', 'holds other files (addp.pth)'),
     ],
@@ -90,66 +104,6 @@ def test_one_clear_message(generate, arguments, checkpoint, message):
     assert done.returncode == 1
     assert message in done.stdout.splitlines()[-1]
     assert 'Traceback' not in done.stdout
-
-
-@pytest.fixture
-def photos(tmp_path):
-    rng = np.random.default_rng(0)
-    for name, size in (('a', (40, 60)), ('b', (32, 32))):
-        Image.fromarray(rng.integers(0, 256, (*size, 3), dtype=np.uint8)).save(
-            tmp_path / f'{name}.jpg'
-        )
-    mask = np.zeros((32, 32), np.uint8)
-    mask[:, 20:] = 255
-    Image.fromarray(mask).save(tmp_path / 'mask.png')
-    Image.fromarray(mask[:, 1:]).save(tmp_path / 'narrow.png')
-    return 'a.jpg', 'b.jpg'
-
-
-@pytest.mark.parametrize(
-    'options, sheet',
-    [
-        (('--mask', 'mask.png', '--dilation', 2), (4, 2)),
-        (('--outpaint', 4, 0, 8, 2), (4, 2)),
-        (('--mask-ratio', 0.5), (3, 2)),
-        (('--strengths', 0.2, 0.8), (3, 4)),
-    ],
-)
-def test_edits(generate, photos, tmp_path, options, sheet):
-    done = generate('--edit', *photos, *options, '--versions', 2, '--out', 'new', '--steps', 3)
-    assert done.returncode == 0, done.stdout
-    versions = 4 if '--strengths' in options else 2
-    names = [f'{stem}{k}.png' for stem in 'ab' for k in ('', *(f'_{v}' for v in range(versions)))]
-    assert sorted(f.name for f in (tmp_path / 'new').iterdir()) == sorted([*names, 'sheet.png'])
-    size = Image.open(tmp_path / 'new' / 'sheet.png').size
-    assert size == tuple(34 * number + 2 for number in sheet)
-    versions = [np.asarray(Image.open(tmp_path / 'new' / f'b_{k}.png'), int) for k in range(2)]
-    assert not np.array_equal(*versions)
-    if '--mask' in options:
-        kept = np.asarray(Image.open(tmp_path / 'new' / 'b.png'), int)[:, :12]
-        assert all(np.array_equal(version[:, :12], kept) for version in versions)
-
-
-@pytest.mark.parametrize(
-    'options, message',
-    [
-        (('--mask', 'narrow.png'), 'narrow.png has 31 x 32 pixels, but the images of this model'),
-        (('--mask', 'absent.png'), 'There is no mask absent.png'),
-        (('--outpaint', 20, 0, 12, 0), '--outpaint 20 0 12 0 does not fit an image of 32 x 32'),
-        (('--strengths', 0.5, '--mask', 'mask.png'), 'one of --mask-ratio, --mask'),
-        ((), 'one of --mask-ratio, --mask, --outpaint and --strengths'),
-        (('--mask-ratio', 0.5, '--out', '.'), 'holds files: choose an empty or new folder'),
-    ],
-)
-def test_bad_edits(generate, photos, options, message):
-    done = generate('--out', 'new', '--edit', *photos, *options)
-    assert done.returncode == 1 and message in done.stdout.splitlines()[-1], done.stdout
-
-
-def test_edit_options_without_a_picture(generate):
-    done = generate('--mask', 'mask.png', '--out', 'new')
-    assert done.returncode == 1
-    assert '--mask need real pictures: name them with --edit' in done.stdout.splitlines()[-1]
 
 
 def test_full_disk(generate, tmp_path):

@@ -2,7 +2,10 @@ import sys
 
 import pytest
 import torch
+from mmengine.config import Config
 from test_tools.conftest import ROOT, TOY
+
+from mmaddp.run.training import TrainFlags, apply_flags, set_resume
 
 TRAIN = [sys.executable, ROOT / 'tools' / 'train.py']
 
@@ -49,11 +52,7 @@ def test_dry_run_reports_and_leaves_nothing(call, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_flags_reach_the_configuration(monkeypatch):
-    monkeypatch.syspath_prepend(str(ROOT / 'tools'))
-    import train
-    from mmengine.config import Config
-
+def test_flags_reach_the_configuration(tmp_path):
     cfg = Config(
         dict(
             train_dataloader=dict(pin_memory=True, persistent_workers=True),
@@ -61,15 +60,68 @@ def test_flags_reach_the_configuration(monkeypatch):
             val_cfg=dict(),
             val_evaluator=dict(),
             auto_scale_lr=dict(enable=False, base_batch_size=4096),
+            randomness=dict(seed=0, diff_rank_seed=True),
         )
     )
-    flags = ['--no-validate', '--auto-scale-lr', '--no-pin-memory', '--no-persistent-workers']
-    monkeypatch.setattr(sys, 'argv', ['train.py', 'a.py', *flags, '--resume', 'b.pth'])
-    train.apply_flags(cfg, train.parse_args())
+    flags = TrainFlags(
+        no_validate=True,
+        auto_scale_lr=True,
+        no_pin_memory=True,
+        no_persistent_workers=True,
+        seed=5,
+    )
+    apply_flags(cfg, flags)
     assert cfg.val_cfg is cfg.val_dataloader is cfg.val_evaluator is None
     assert cfg.auto_scale_lr.enable
     assert cfg.train_dataloader == dict(pin_memory=False, persistent_workers=False)
-    assert cfg.resume and cfg.load_from == 'b.pth'
+    assert cfg.randomness == dict(seed=5, diff_rank_seed=True)
+
+
+@pytest.mark.parametrize(
+    'resume, files, resumed, source',
+    [
+        ('auto', (), False, 'start.pth'),
+        ('auto', ('last_checkpoint',), True, None),
+        ('auto', ('epoch_3.pth',), True, None),
+        ('auto', ('iter_100.pth',), True, None),
+        ('auto', ('notes.txt', 'kept_epoch_3.pth'), False, 'start.pth'),
+        ('b.pth', (), True, 'b.pth'),
+    ],
+)
+def test_resume_is_a_first_start_where_there_is_nothing(tmp_path, resume, files, resumed, source):
+    for name in files:
+        (tmp_path / name).write_text('')
+    cfg = Config(dict(work_dir=str(tmp_path), load_from='start.pth', resume=False))
+    note = set_resume(cfg, resume)
+    assert cfg.resume is resumed and cfg.load_from == source
+    assert str(source if source else tmp_path) in note
+
+
+def test_first_start_with_resume_trains_from_load_from(call, toy_options, tmp_path):
+    quick = ['train_cfg.max_epochs=2', 'param_scheduler.end=2']
+    arguments = ['--cfg-options', *toy_options, *quick]
+    assert call(*TRAIN, TOY, *arguments, '--work-dir', 'first').returncode == 0
+    job = [*arguments, 'load_from=first/epoch_2.pth', '--work-dir', 'second', '--resume']
+    done = call(*TRAIN, TOY, *job)
+    assert done.returncode == 0, done.stdout
+    assert 'holds no checkpoint, so this is the first start' in done.stdout
+    assert 'Load checkpoint from first/epoch_2.pth' in done.stdout
+    assert 'Epoch(train) [1]' in done.stdout
+    done = call(*TRAIN, TOY, *job)
+    assert done.returncode == 0 and 'resumed epoch: 2' in done.stdout, done.stdout
+
+
+def test_workers_are_not_needed(call, toy_options):
+    done = call(
+        *TRAIN,
+        TOY,
+        '--cfg-options',
+        *toy_options,
+        *('train_cfg.max_epochs=2', 'param_scheduler.end=2'),
+        *('train_dataloader.num_workers=0', 'train_dataloader.persistent_workers=True'),
+        'train_dataloader.prefetch_factor=2',
+    )
+    assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize(
@@ -82,7 +134,8 @@ def test_bad_checkpoint_gets_one_clear_message(call, toy_options, tmp_path, cont
         bad.write_bytes(content)
     done = call(*TRAIN, TOY, '--resume', bad, '--cfg-options', *toy_options)
     assert done.returncode != 0
-    last = done.stdout[done.stdout.rindex('Error: ') :]
+    assert 'Traceback' not in done.stdout
+    last = done.stdout[done.stdout.rindex('train: ') :]
     assert 'bad.pth' in last and message in last
 
 

@@ -8,38 +8,45 @@ task: pre-training, classification, detection, segmentation.
 """
 
 import argparse
+import sys
 from pathlib import Path
 
-import mmaddp  # noqa: F401, before any host: it mends what they miss
-from mmaddp.run.arguments import add_common_arguments, config_arguments
-from mmaddp.run.config import read_config
-from mmaddp.run.inputs import check_inputs
+sys.path.append(str(Path(__file__).resolve().parents[2]))
+
+from mmaddp.run.argument_types import address, path, positive
+from mmaddp.run.arguments import ToolParser, add_common_arguments, config_arguments
 from mmaddp.run.user_errors import user_errors
-from mmaddp.visualization.browsing import browse
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    parser = ToolParser(__doc__)
+    parser.add_argument('config', type=address, help='configuration file, or mmaddp::FOLDER/FILE')
+    parser.add_argument('--out', type=path, required=True, help='folder of the pictures')
+    parser.add_argument(
+        '--split',
+        choices=['train', 'val', 'test'],
+        default='train',
+        help='whose data loader is shown; default train',
     )
-    parser.add_argument('config', help='configuration file')
-    parser.add_argument('--out', type=Path, required=True, help='folder of the pictures')
-    parser.add_argument('--split', choices=['train', 'val', 'test'], default='train')
-    parser.add_argument('--number', type=int, default=16, help='how many samples, default 16')
+    parser.add_argument('--number', type=positive, default=16, help='how many samples, default 16')
     add_common_arguments(parser)
     return parser.parse_args()
 
 
 def main() -> None:
     args = parse_args()
-    with user_errors('browse_dataset'):
+    with user_errors('browse_dataset', args.traceback):
+        from mmaddp.run.config import read_config
+        from mmaddp.run.inputs import check_inputs
+        from mmaddp.visualization.browsing import browse
+
         cfg = read_config(**config_arguments(args))
         if cfg.get(f'{args.split}_dataloader') is None:
             raise ValueError(f'{args.config} has no {args.split}_dataloader.')
         cfg.load_from = None
         check_inputs(cfg, (f'{args.split}_dataloader',), pretrained=False)
         files = browse(cfg, args.split, args.number, args.out)
-    print(f'Wrote {len(files)} pictures to {args.out}')
+        print(f'Wrote {len(files)} pictures to {args.out}')
 
 
 if __name__ == '__main__':

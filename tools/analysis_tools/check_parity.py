@@ -11,13 +11,16 @@ import argparse
 import sys
 from pathlib import Path
 
-from mmaddp.evaluation.parity import Reference, compare, recompute
+sys.path.append(str(Path(__file__).resolve().parents[2]))
+
+from mmaddp.run.argument_types import path
+from mmaddp.run.arguments import ToolParser
 from mmaddp.run.user_errors import user_errors
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
-    parser.add_argument('--reference', type=Path, required=True, help='folder of recorded numbers')
+    parser = ToolParser(__doc__)
+    parser.add_argument('--reference', type=path, required=True, help='folder of recorded numbers')
     parser.add_argument(
         '--skip',
         action='append',
@@ -30,7 +33,9 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> int:
     args = parse_args()
-    with user_errors('check_parity'):
+    with user_errors('check_parity', args.traceback):
+        from mmaddp.evaluation.parity import Reference, compare, recompute
+
         reference = Reference.load(args.reference)
         rows = compare(reference.tensors, recompute(reference), args.skip)
     print(f'{"tensor":44} {"shape":>20} {"error":>9} {"limit":>9}  status')

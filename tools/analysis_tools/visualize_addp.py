@@ -8,36 +8,57 @@ per image, one column per step).
 """
 
 import argparse
+import sys
 from pathlib import Path
 
-from mmengine.config import Config
+sys.path.append(str(Path(__file__).resolve().parents[2]))
 
-from mmaddp.apis import build_model, generation_steps, reconstruct, target_images
-from mmaddp.apis.image_files import load_images
+from mmaddp.run.argument_types import address, path, positive, share
+from mmaddp.run.arguments import ToolParser, add_options_argument
 from mmaddp.run.user_errors import user_errors
-from mmaddp.utils.images import image_grid, save_png
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
-    parser.add_argument('config')
-    parser.add_argument('checkpoint')
-    parser.add_argument('images', nargs='+', help='picture files, cropped square and resized')
-    parser.add_argument('--out', type=Path, required=True, help='folder of the sheets')
-    parser.add_argument('--mask-ratios', type=float, nargs='+', default=[0.5, 0.65, 0.8, 0.95])
-    parser.add_argument('--num-generated', type=int, default=6, help='rows of steps.png')
-    parser.add_argument('--zoom', type=int, default=1, help='size of a pixel on the sheets')
+    parser = ToolParser(__doc__)
+    parser.add_argument('config', type=address, help='config of a pre-training')
+    parser.add_argument(
+        'checkpoint', type=address, help='checkpoint of its model, a file or mmaddp://NAME'
+    )
+    parser.add_argument(
+        'images', nargs='+', type=address, help='picture files, cropped square and resized'
+    )
+    parser.add_argument('--out', type=path, required=True, help='folder of the sheets')
+    parser.add_argument(
+        '--mask-ratios',
+        type=share,
+        nargs='+',
+        default=[0.5, 0.65, 0.8, 0.95],
+        help='shares of masked tokens, a row of targets.png each; default 0.5 0.65 0.8 0.95',
+    )
+    parser.add_argument(
+        '--num-generated', type=positive, default=6, help='rows of steps.png; default 6'
+    )
+    parser.add_argument(
+        '--zoom', type=positive, default=1, help='size of a pixel on the sheets; default 1'
+    )
+    add_options_argument(parser)
     return parser.parse_args()
 
 
 def main() -> None:
-    with user_errors('visualize_addp'):
-        draw(parse_args())
+    args = parse_args()
+    with user_errors('visualize_addp', args.traceback):
+        draw(args)
 
 
 def draw(args: argparse.Namespace) -> None:
     """Write the three sheets."""
-    model = build_model(Config.fromfile(args.config), args.checkpoint)
+    from mmaddp.apis import build_model, generation_steps, reconstruct, target_images
+    from mmaddp.apis.image_files import load_images
+    from mmaddp.run.config import read_config
+    from mmaddp.utils.images import image_grid, save_png
+
+    model = build_model(read_config(args.config, args.cfg_options), args.checkpoint)
     images = load_images(args.images, model.backbone.img_size).to(model.neck.mask_token.device)
     targets = target_images(model, images, args.mask_ratios)
     steps = generation_steps(model, range(args.num_generated)).transpose(0, 1)

@@ -7,20 +7,24 @@ In detectron2: ``train.init_checkpoint = 'DST.pth?matching_heuristics=True'`` wi
 norm in front of the blocks; that of the pre-training is left out, as in the official fine-tuning.
 """
 
-import argparse
+import sys
 from pathlib import Path
 
-import mmaddp  # noqa: F401, before any host: it mends what they miss
+sys.path.append(str(Path(__file__).resolve().parents[2]))
+
+from mmaddp.run.argument_types import address, path
+from mmaddp.run.arguments import ToolParser
 from mmaddp.run.user_errors import user_errors
-from mmaddp.weights.conversion import convert_meta, read_encoder, to_mae, write_weights
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
-    parser.add_argument('src', help='ADDP pre-training, of ours or official')
-    parser.add_argument('dst', type=Path, help='.pth')
+    parser = ToolParser(__doc__)
+    parser.add_argument('src', type=address, help='ADDP pre-training, of ours or official')
+    parser.add_argument('dst', type=path, help='.pth')
     args = parser.parse_args()
-    with user_errors('mmaddp_to_detectron2'):
+    with user_errors('mmaddp_to_detectron2', args.traceback):
+        from mmaddp.weights.conversion import convert_meta, read_encoder, to_mae, write_weights
+
         # Attention heads are of no consequence here.
         tensors = to_mae(read_encoder(args.src, num_heads=1))
         if args.dst.suffix != '.pth':

@@ -7,28 +7,32 @@ The folder holds model.safetensors, config.json and preprocessor_config.json. In
 blocks; that of the pre-training is left out, as in the official fine-tuning.
 """
 
-import argparse
+import sys
 from pathlib import Path
 
-import mmaddp  # noqa: F401, before any host: it mends what they miss
+sys.path.append(str(Path(__file__).resolve().parents[2]))
+
+from mmaddp.run.argument_types import address, path, positive
+from mmaddp.run.arguments import ToolParser
 from mmaddp.run.user_errors import user_errors
-from mmaddp.utils.atomic import write_json
-from mmaddp.weights.conversion import (
-    convert_meta,
-    huggingface_preprocessor,
-    read_encoder,
-    to_huggingface,
-    write_weights,
-)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
-    parser.add_argument('src', help='ADDP pre-training, of ours or official')
-    parser.add_argument('folder', type=Path)
-    parser.add_argument('--num-heads', type=int, help='default: heads of 64 channels')
+    parser = ToolParser(__doc__)
+    parser.add_argument('src', type=address, help='ADDP pre-training, of ours or official')
+    parser.add_argument('folder', type=path, help='folder to write')
+    parser.add_argument('--num-heads', type=positive, help='default: heads of 64 channels')
     args = parser.parse_args()
-    with user_errors('mmaddp_to_huggingface'):
+    with user_errors('mmaddp_to_huggingface', args.traceback):
+        from mmaddp.utils.atomic import write_json
+        from mmaddp.weights.conversion import (
+            convert_meta,
+            huggingface_preprocessor,
+            read_encoder,
+            to_huggingface,
+            write_weights,
+        )
+
         encoder = read_encoder(args.src, args.num_heads)
         tensors, config = to_huggingface(encoder)
         # transformers asks for the entry 'format'.

@@ -6,20 +6,24 @@ SRC is a tokenizer, MAGE, ADDP or classifier checkpoint, DST ends in .pth. Tenso
 modules have and no output depends on are zero, so that a strict load succeeds.
 """
 
-import argparse
+import sys
 from pathlib import Path
 
-import mmaddp  # noqa: F401, before any host: it mends what they miss
+sys.path.append(str(Path(__file__).resolve().parents[2]))
+
+from mmaddp.run.argument_types import address, path
+from mmaddp.run.arguments import ToolParser
 from mmaddp.run.user_errors import user_errors
-from mmaddp.weights.conversion import convert_meta, to_official, write_weights
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
-    parser.add_argument('src', help='checkpoint of ours')
-    parser.add_argument('dst', type=Path, help='.pth or .safetensors')
+    parser = ToolParser(__doc__)
+    parser.add_argument('src', type=address, help='checkpoint of ours')
+    parser.add_argument('dst', type=path, help='.pth or .safetensors')
     args = parser.parse_args()
-    with user_errors('mmaddp_to_official'):
+    with user_errors('mmaddp_to_official', args.traceback):
+        from mmaddp.weights.conversion import convert_meta, to_official, write_weights
+
         layout = to_official(args.src)
         print(layout)
         meta = convert_meta(args.src, kind=layout.kind)

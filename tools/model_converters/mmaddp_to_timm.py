@@ -5,19 +5,15 @@
 SRC is an ADDP pre-training or a classifier, of ours or official; DST ends in .pth or .safetensors.
 """
 
-import argparse
 import json
+import sys
 from pathlib import Path
 
-import mmaddp  # noqa: F401, before any host: it mends what they miss
+sys.path.append(str(Path(__file__).resolve().parents[2]))
+
+from mmaddp.run.argument_types import address, path, positive
+from mmaddp.run.arguments import ToolParser
 from mmaddp.run.user_errors import user_errors
-from mmaddp.weights.conversion import (
-    PRE_NORM,
-    convert_meta,
-    read_encoder,
-    to_timm,
-    write_weights,
-)
 
 USAGE = """In timm:
   model = timm.models.VisionTransformer({arguments})
@@ -29,18 +25,25 @@ LOADS = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
-    parser.add_argument('src')
-    parser.add_argument('dst', type=Path, help='.pth or .safetensors')
+    parser = ToolParser(__doc__)
+    parser.add_argument('src', type=address, help='pre-training or classifier, of ours or official')
+    parser.add_argument('dst', type=path, help='.pth or .safetensors')
     parser.add_argument(
         '--pre-norm',
-        choices=PRE_NORM,
+        choices=('keep', 'drop'),
         default='keep',
         help='the norm in front of the blocks; the official fine-tuning drops it (default: keep)',
     )
-    parser.add_argument('--num-heads', type=int, help='default: heads of 64 channels')
+    parser.add_argument('--num-heads', type=positive, help='default: heads of 64 channels')
     args = parser.parse_args()
-    with user_errors('mmaddp_to_timm'):
+    with user_errors('mmaddp_to_timm', args.traceback):
+        from mmaddp.weights.conversion import (
+            convert_meta,
+            read_encoder,
+            to_timm,
+            write_weights,
+        )
+
         tensors, arguments = to_timm(read_encoder(args.src, args.num_heads), args.pre_norm)
         meta = convert_meta(args.src, timm_arguments=json.dumps(arguments))
         write_weights(args.dst, tensors, meta)

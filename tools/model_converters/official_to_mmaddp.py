@@ -10,29 +10,25 @@ with a gap, a tensor too many or another shape gives one message and no output.
 """
 
 import argparse
+import sys
 from pathlib import Path
 
-import mmaddp  # noqa: F401, before any host: it mends what they miss
-from mmaddp.run.user_errors import user_errors
-from mmaddp.weights.conversion import (
-    PARTS,
-    Converted,
-    check_ending,
-    convert_meta,
-    convert_official,
-    take_part,
-    write_weights,
-)
-from mmaddp.weights.official_keys import KINDS
+sys.path.append(str(Path(__file__).resolve().parents[2]))
 
+from mmaddp.run.argument_types import address, path
+from mmaddp.run.arguments import ToolParser
+from mmaddp.run.user_errors import user_errors
+
+KINDS = ('auto', 'addp', 'mage', 'classifier', 'vqgan')
+PARTS = ('tokenizer', 'token_predictor', 'addp', 'backbone')
 SPLIT = ('tokenizer', 'token_predictor', 'addp')
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
-    parser.add_argument('src', help='official checkpoint')
-    parser.add_argument('dst', type=Path, nargs='?', help='.pth or .safetensors; or a folder')
-    parser.add_argument('--kind', choices=['auto', *KINDS], default='auto')
+    parser = ToolParser(__doc__)
+    parser.add_argument('src', type=address, help='official checkpoint')
+    parser.add_argument('dst', type=path, nargs='?', help='.pth or .safetensors; or a folder')
+    parser.add_argument('--kind', choices=KINDS, default='auto', help='default: recognised')
     parser.add_argument('--part', choices=PARTS, help='write one part of an ADDP checkpoint alone')
     parser.add_argument(
         '--split',
@@ -55,27 +51,36 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
-def outputs(args: argparse.Namespace, converted: Converted) -> dict[Path, dict]:
-    """Tensors of every file to be written."""
-    if args.split:
-        return {args.dst / f'{name}.pth': take_part(converted.state_dict, name) for name in SPLIT}
-    check_ending(args.dst)
-    if args.part:
-        return {args.dst: take_part(converted.state_dict, args.part)}
-    return {args.dst: converted.state_dict}
-
-
 def main() -> None:
     args = parse_args()
-    with user_errors('official_to_mmaddp'):
-        converted = convert_official(args.src, args.kind, args.allow_missing)
-        print(converted)
-        if args.verify:
-            return
-        meta = convert_meta(args.src, kind=converted.kind)
-        for path, tensors in outputs(args, converted).items():
-            write_weights(path, tensors, meta)
-            print(f'Wrote {path}: {len(tensors)} tensors')
+    with user_errors('official_to_mmaddp', args.traceback):
+        convert(args)
+
+
+def convert(args: argparse.Namespace) -> None:
+    """Convert a checkpoint, report and write."""
+    from mmaddp.weights.conversion import (
+        check_ending,
+        convert_meta,
+        convert_official,
+        take_part,
+        write_weights,
+    )
+
+    converted = convert_official(args.src, args.kind, args.allow_missing)
+    print(converted)
+    if args.verify:
+        return
+    if args.split:
+        parts = {args.dst / f'{name}.pth': name for name in SPLIT}
+    else:
+        check_ending(args.dst)
+        parts = {args.dst: args.part}
+    meta = convert_meta(args.src, kind=converted.kind)
+    for file, part in parts.items():
+        tensors = take_part(converted.state_dict, part) if part else converted.state_dict
+        write_weights(file, tensors, meta)
+        print(f'Wrote {file}: {len(tensors)} tensors')
 
 
 if __name__ == '__main__':

@@ -1,0 +1,155 @@
+"""What tools/train.py does with its flags."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Optional
+
+from mmengine.config import Config
+from mmengine.registry import RUNNERS
+from mmengine.runner import Runner
+
+from mmaddp.run.config import DATALOADERS, load_config, read_config
+from mmaddp.run.inputs import check_inputs
+from mmaddp.run.total_batch import check_batch_settings, set_total_batch
+
+AUTO = 'auto'
+CHECKPOINTS = ('epoch_*.pth', 'iter_*.pth')
+
+
+@dataclass(frozen=True)
+class TrainFlags:
+    """Flags of a training.
+
+    Attributes:
+        resume (str, optional): Checkpoint to go on from; 'auto' for the latest of the work folder,
+            if there is one. Defaults to None: a new training.
+        amp (bool): Use mixed precision. Defaults to False.
+        no_validate (bool): Leave validation out. Defaults to False.
+        auto_scale_lr (bool): Scale the learning rate to the batch. Defaults to False.
+        total_batch (int, optional): Images of an update, all GPUs and accumulation together.
+            Defaults to None: as configured.
+        seed (int, optional): Seed of the run. Defaults to None: as configured.
+        no_pin_memory (bool): Do not pin memory. Defaults to False.
+        no_persistent_workers (bool): Start workers anew at each epoch. Defaults to False.
+    """
+
+    resume: Optional[str] = None
+    amp: bool = False
+    no_validate: bool = False
+    auto_scale_lr: bool = False
+    total_batch: Optional[int] = None
+    seed: Optional[int] = None
+    no_pin_memory: bool = False
+    no_persistent_workers: bool = False
+
+
+def training_config(flags: TrainFlags, **arguments: Any) -> tuple[Config, list[str]]:
+    """Read the configuration of a training.
+
+    Args:
+        flags (TrainFlags): What the flags say.
+        **arguments: Those of :func:`mmaddp.run.config.read_config`.
+
+    Returns:
+        tuple: The configuration, and what the flags did that the log should say.
+
+    Raises:
+        ValueError: A flag does not fit the configuration.
+    """
+    options = dict(arguments.pop('cfg_options', None) or {})
+    if flags.amp:
+        options |= amp_options(arguments['config'])
+    cfg = read_config(cfg_options=options, **arguments)
+    notes = []
+    if flags.resume is not None:
+        notes.append(set_resume(cfg, flags.resume))
+    if flags.total_batch is not None:
+        notes.append(set_total_batch(cfg, flags.total_batch, flags.auto_scale_lr))
+    apply_flags(cfg, flags)
+    check_batch_settings(cfg)
+    return cfg, notes
+
+
+def train(cfg: Config, notes: list[str]) -> None:
+    """Check what a training needs, build it and train.
+
+    Args:
+        cfg (Config): From :func:`training_config`.
+        notes (list[str]): Lines for the log.
+    """
+    check_inputs(cfg, ('train_dataloader', 'val_dataloader'))
+    runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+    for note in notes:
+        runner.logger.info(note)
+    runner.train()
+
+
+def amp_options(config: str) -> dict[str, str]:
+    """Options that turn mixed precision on, in every optimiser of a configuration."""
+    settings = load_config(config).get('optim_wrapper', {})
+    parts = [name for name, part in settings.items() if isinstance(part, dict)]
+    several = 'optimizer' not in parts
+    prefixes = [f'optim_wrapper.{name}' for name in parts] if several else ['optim_wrapper']
+    return {f'{prefix}.type': 'AmpOptimWrapper' for prefix in prefixes}
+
+
+def set_resume(cfg: Config, resume: str) -> str:
+    """Go on from a checkpoint; a first start, which has none, keeps ``load_from``.
+
+    Returns:
+        str: What was done, for the log.
+    """
+    if resume != AUTO:
+        cfg.resume, cfg.load_from = True, resume
+        return f'--resume: this run goes on from {resume}.'
+    if has_checkpoint(cfg.work_dir):
+        cfg.resume, cfg.load_from = True, None
+        return f'--resume: this run goes on from the latest checkpoint in {cfg.work_dir}.'
+    cfg.resume = False
+    source = f'with the weights of load_from, {cfg.load_from}' if cfg.get('load_from') else 'anew'
+    return (
+        f'--resume: {cfg.work_dir} holds no checkpoint, so this is the first start; training '
+        f'begins {source}.'
+    )
+
+
+def has_checkpoint(work_dir: str) -> bool:
+    """Whether a work folder holds what a run left to go on from."""
+    folder = Path(work_dir)
+    return (folder / 'last_checkpoint').exists() or latest_checkpoint(work_dir) is not None
+
+
+def latest_checkpoint(work_dir: str) -> Optional[Path]:
+    """The checkpoint of a work folder that was written last."""
+    files = [file for pattern in CHECKPOINTS for file in Path(work_dir).glob(pattern)]
+    return max(files, key=lambda file: file.stat().st_mtime, default=None)
+
+
+def how_to_go_on(work_dir: Optional[str], config: str) -> str:
+    """What Ctrl-C leaves, and the option that continues."""
+    folder = work_dir or str(Path('work_dirs') / Path(config).stem)
+    latest = latest_checkpoint(folder)
+    if latest is None:
+        return f'There is no checkpoint in {folder} yet.'
+    return f'The last checkpoint is {latest}; the same command with --resume goes on from it.'
+
+
+def apply_flags(cfg: Config, flags: TrainFlags) -> None:
+    """Write what the other flags say into the configuration."""
+    if flags.no_validate:
+        cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+    if flags.seed is not None:
+        cfg.randomness = {**(cfg.get('randomness') or {}), 'seed': flags.seed}
+    if flags.auto_scale_lr:
+        if not cfg.get('auto_scale_lr'):
+            raise ValueError(
+                f'--auto-scale-lr needs auto_scale_lr in {cfg.filename or "the configuration"}.'
+            )
+        cfg.auto_scale_lr.enable = True
+    for name in DATALOADERS:
+        if cfg.get(name) is None:
+            continue
+        if flags.no_pin_memory:
+            cfg[name].pin_memory = False
+        if flags.no_persistent_workers:
+            cfg[name].persistent_workers = False

@@ -75,8 +75,8 @@ def reconstruct(
     Args:
         model (ADDP): The model.
         images (Tensor): RGB in [0, 1], shape (B, 3, H, W).
-        mask_ratio (float): Share of the tokens that is hidden, in [0, 1]; at 0, the default, the
-            images only pass through the tokenizer.
+        mask_ratio (float): Share of the tokens that is hidden, in [0, 1]; at 0 the images only pass
+            through the tokenizer. Defaults to 0.
         seeds (Sequence[int], optional): One per image. Defaults to 0, 1, ...
         hide_pixels (bool): Replace the pixels of hidden tokens before the image becomes tokens,
             so that nothing of them is known. Defaults to True.

@@ -95,7 +95,7 @@ class KeyMap:
 
         Args:
             state_dict (Mapping): Foreign name -> tensor.
-            source (str): Where they came from, for the message.
+            source (str): Where they came from, for the message. Defaults to 'the file'.
 
         Raises:
             ValueError: If a tensor is neither mapped nor dropped, or two get the same name; the

@@ -183,7 +183,7 @@ def to_our_layout(checkpoint: dict, source: str = 'the file') -> dict:
 
     Args:
         checkpoint (dict): Content of a file; see :func:`official_tensors`.
-        source (str): Where it came from, for the message.
+        source (str): Where it came from, for the message. Defaults to 'the file'.
 
     Returns:
         dict: ``{'state_dict': ...}`` with the prefixes that our trainings write (``tokenizer.``,

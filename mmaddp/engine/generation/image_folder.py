@@ -47,6 +47,7 @@ class ImageFolder:
         Args:
             settings (dict): Manifest of the run.
             own (Iterable[Path]): What else the run keeps in the folder, for instance its log.
+                Defaults to none.
 
         Raises:
             ValueError: The folder holds other files, or images of other settings.

@@ -28,6 +28,7 @@ class WarmupCosineLR(LRSchedulerMixin, _ParamScheduler):
             scales with layer-wise rates. Defaults to 0.0.
         begin (int): First step. Defaults to 0.
         end (int): Step at which the cosine arrives; the Runner puts the end of training here.
+            Defaults to infinity.
         **kwargs: ``last_step``, ``by_epoch`` and ``verbose`` of mmengine's schedulers.
 
     Raises:

@@ -56,7 +56,8 @@ class FidelityExtractor(FeatureExtractor):
     """One of torch-fidelity's own networks; published FID figures use its Inception.
 
     Args:
-        name (str): ``'inception-v3-compat'`` or ``'vgg16'``. Defaults to the former.
+        name (str): ``'inception-v3-compat'`` or ``'vgg16'``. Defaults to
+            'inception-v3-compat'.
         weights (str, optional): File of the weights. Defaults to None: downloaded on first use.
         layers (dict[str, str], optional): Layer of a score ('fid', 'is', 'kid', 'prc') where it is
             not torch-fidelity's default. Defaults to None.

@@ -71,7 +71,7 @@ def compare(
     Args:
         recorded (dict[str, Tensor]): Tensors of the reference, inputs among them.
         computed (Iterable[tuple[str, Tensor]]): Our values by name.
-        skip (Iterable[str]): Shell patterns of names that are left out.
+        skip (Iterable[str]): Shell patterns of names that are left out. Defaults to none.
 
     Returns:
         list[Row]: One row per computed and per recorded output.

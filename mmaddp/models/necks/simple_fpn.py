@@ -23,7 +23,7 @@ class SimpleFPN(BaseModule):
         in_channels (int): Channels of the backbone's map. Defaults to 768.
         out_channels (int): Channels of every level. Defaults to 256.
         scales (Sequence[float]): Size of each level over that of the map, of 4, 2, 1 and 0.5.
-            Defaults to all of them, strides 4, 8, 16 and 32 behind patches of 16 pixels.
+            Defaults to (4, 2, 1, 0.5), strides 4, 8, 16 and 32 behind patches of 16 pixels.
         num_outs (int): Levels altogether; those beyond ``scales`` halve the last one. Defaults
             to 5.
         init_cfg (dict, optional): Initialisation config. None keeps PyTorch's own. Defaults to

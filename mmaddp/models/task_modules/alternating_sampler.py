@@ -62,7 +62,7 @@ class AlternatingSampler:
         choice_temperature (float): Weight of the Gumbel noise on the confidence. Defaults to 6.
         dynamic_temperature (bool): Lower the weight linearly to zero at the last step; otherwise it
             is constant. Defaults to True.
-        top_p (float): Nucleus from which ids are drawn, in (0, 1]; 1, the default, means all codes.
+        top_p (float): Nucleus from which ids are drawn, in (0, 1]. Defaults to 1, all codes.
         top_k (int, optional): Most probable codes from which ids are drawn; the nucleus is taken
             of what they leave. Defaults to None, all codes.
 

@@ -99,7 +99,8 @@ class VQGANTraining(BaseModel):
             inputs (Tensor): RGB in [0, 1], shape (B, 3, H, W).
             data_samples (list[DataSample], optional): One per image. Defaults to None.
             mode (str): 'tensor' gives the reconstruction (B, 3, H, W), 'loss' the losses without
-                adversarial part, 'predict' the data samples of :meth:`predict`.
+                adversarial part, 'predict' the data samples of :meth:`predict`. Defaults to
+                'tensor'.
         """
         if mode == 'tensor':
             return self.tokenizer(inputs).recon

@@ -34,7 +34,8 @@ class ADDPDataPreprocessor(SelfSupDataPreprocessor):
         Args:
             data (dict): ``inputs``, optional: images (B, 3, H, W) of 0..255, a list of B such
                 images of one size, or token ids (B, L) long; ``data_samples``, optional.
-            training (bool): Whether the batch is for training; makes no difference.
+            training (bool): Whether the batch is for training; makes no difference. Defaults to
+                False.
 
         Returns:
             dict: ``inputs``: images (B, 3, H, W) float, about [0, 1]; the token ids; or None.

@@ -1,8 +1,8 @@
-"""Start of a distributed run on machines without an accelerator."""
+"""Start of a distributed run: addresses, ports, ends, and machines without an accelerator."""
 
 import copy
 import os
-import subprocess
+import re
 import warnings
 
 import torch
@@ -10,11 +10,17 @@ from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.dist import is_distributed
 
-_DEFAULT_PORT = '29500'
+from mmaddp.utils.processes import end_with_parent
+
+# Below those that Linux gives to connections that name none.
+_FIRST_PORT, _NUM_PORTS = 15000, 15000
 
 
 def prepare_launch(cfg: Config) -> Config:
-    """Make a distributed launch work on CPUs; change nothing elsewhere.
+    """Make a distributed launch end with its launcher, and work on CPUs and under Slurm.
+
+    A process that torchrun has started ends when torchrun is gone. mmengine asks ``scontrol`` for
+    the first host and takes one port for all of Slurm's jobs: both are set here before it looks.
 
     mmengine selects a CUDA device whatever the backend is, and hands device ids to the
     distributed wrapper. Without a device the gloo group is made here, before the Runner, which
@@ -26,14 +32,19 @@ def prepare_launch(cfg: Config) -> Config:
 
     Returns:
         Config: A copy where something had to change, else ``cfg`` itself.
+
+    Raises:
+        ValueError: The launcher has not set what it should, or has no way on CPUs.
     """
     launcher = cfg.get('launcher', 'none')
+    if launcher == 'slurm' and not is_distributed():
+        _environment_from_slurm()
+    if launcher == 'pytorch' and 'TORCHELASTIC_RUN_ID' in os.environ:
+        end_with_parent()
     if launcher == 'none' or get_device() != 'cpu':
         return cfg
     if not is_distributed():
-        if launcher == 'slurm':
-            _environment_from_slurm()
-        elif launcher != 'pytorch':
+        if launcher not in ('pytorch', 'slurm'):
             raise ValueError(
                 f'Without a GPU the launchers are pytorch and slurm, got {launcher!r}.'
             )
@@ -52,14 +63,33 @@ def prepare_launch(cfg: Config) -> Config:
 
 
 def _environment_from_slurm() -> None:
-    """Set what torch's ``env://`` reads from what Slurm says, as mmengine does for GPUs."""
-    if 'MASTER_ADDR' not in os.environ:
-        nodes = os.environ['SLURM_NODELIST']
-        hosts = subprocess.run(
-            ['scontrol', 'show', 'hostname', nodes], check=True, capture_output=True, text=True
+    """Set what torch's ``env://`` and mmengine read from what Slurm says."""
+    values = {
+        name: os.environ.get(f'SLURM_{source}')
+        for name, source in dict(RANK='PROCID', WORLD_SIZE='NTASKS', LOCAL_RANK='LOCALID').items()
+    }
+    nodes = os.environ.get('SLURM_NODELIST') or os.environ.get('SLURM_JOB_NODELIST')
+    if None in values.values() or not (nodes or 'MASTER_ADDR' in os.environ):
+        raise ValueError(
+            '--launcher slurm is for processes that srun has started: SLURM_PROCID, SLURM_NTASKS, '
+            'SLURM_LOCALID and SLURM_NODELIST (or MASTER_ADDR) must be set. tools/slurm_train.sh '
+            'does it; without Slurm, take tools/dist_train.sh.'
         )
-        os.environ['MASTER_ADDR'] = hosts.stdout.split()[0]
-    os.environ.setdefault('MASTER_PORT', _DEFAULT_PORT)
-    os.environ['RANK'] = os.environ['SLURM_PROCID']
-    os.environ['WORLD_SIZE'] = os.environ['SLURM_NTASKS']
-    os.environ['LOCAL_RANK'] = os.environ['SLURM_LOCALID']
+    os.environ |= values
+    # mmengine reads it even where MASTER_ADDR is set.
+    os.environ.setdefault('SLURM_NODELIST', nodes or '')
+    os.environ.setdefault('MASTER_ADDR', first_host(nodes or ''))
+    os.environ.setdefault('MASTER_PORT', str(slurm_port()))
+
+
+def first_host(nodes: str) -> str:
+    """First host of Slurm's short form: 'rack[07-12,20]node[1-2],login' -> 'rack07node1'."""
+    entry = re.match(r'(?:[^,\[]|\[[^\]]*\])*', nodes).group()
+    return re.sub(r'\[([^\],-]*)[^\]]*\]', r'\1', entry)
+
+
+def slurm_port() -> int:
+    """A port that comes from the numbers of job and step, the same in all processes of a step."""
+    job, step = (os.environ.get(f'SLURM_{name}', '0') for name in ('JOB_ID', 'STEP_ID'))
+    number = int(job) * 7 + int(step) if job.isdigit() and step.isdigit() else 0
+    return _FIRST_PORT + number % _NUM_PORTS

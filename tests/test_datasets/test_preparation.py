@@ -1,7 +1,12 @@
+import errno
 import gzip
 import json
+import os
 import runpy
 import struct
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -44,10 +49,12 @@ def run(capsys):
 
     def run(*args):
         try:
-            status = main([str(arg) for arg in args])
+            main([str(arg) for arg in args])
         except SystemExit as stop:
-            status = stop.code
-        return status, ''.join(capsys.readouterr())
+            # Text is what Python prints when it ends with status 1.
+            said = stop.code if isinstance(stop.code, str) else ''
+            return stop.code and 1, said + ''.join(capsys.readouterr())
+        return 0, ''.join(capsys.readouterr())
 
     return run
 
@@ -187,6 +194,43 @@ def test_foreign_folder_is_refused(tmp_path, source):
     assert [path.name for path in tmp_path.iterdir()] == ['mine.txt']
 
 
+@pytest.mark.parametrize(
+    'manifest', ['{"name": "a web page"}', '[1]', 'no JSON', '{"settings": {}}', '{}']
+)
+def test_manifest_of_something_else_is_refused(tmp_path, source, manifest):
+    (tmp_path / 'manifest.json').write_text(manifest)
+    with pytest.raises(ValueError, match='not made by this tool'):
+        prepare(tmp_path, source, 'digits', 16, SIDE, SCENES)
+    assert [path.name for path in tmp_path.iterdir()] == ['manifest.json']
+
+
+def test_next_start_removes_what_a_killed_one_left(tmp_path, run):
+    out = tmp_path / 'my digits'
+    size = ('--size', 16, '--scene-size', SIDE, '--val-scenes', 2)
+    command = [sys.executable, TOOL, '--out', out, *size, '--train-scenes', 2000]
+    with subprocess.Popen(list(map(str, command))) as process:
+        while not list(tmp_path.glob('.my digits-*/classification/train')):
+            time.sleep(0.05)
+            assert process.poll() is None
+        process.kill()
+    assert len(list(tmp_path.iterdir())) == 1 and not out.exists()
+    status, printed = run('--out', out, *size, '--train-scenes', 2)
+    assert status == 0, printed
+    assert list(tmp_path.iterdir()) == [out]
+    assert run('--out', out, *size, '--train-scenes', 2)[0] == 0
+
+
+def test_full_disk_names_the_folder(tmp_path, run, monkeypatch):
+    def full(*args, **kwargs):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Image.Image, 'save', full)
+    status, printed = run('--out', tmp_path / 'digits', '--train-scenes', 1, '--val-scenes', 1)
+    assert status == 1 and 'No space left on device' in printed
+    assert str(tmp_path / 'digits') in printed and 'MiB are free' in printed
+    assert not list(tmp_path.iterdir())
+
+
 def test_an_interruption_leaves_nothing(tmp_path):
     with pytest.raises(KeyboardInterrupt), new_folder(tmp_path / 'out', {}) as root:
         (root / 'a.txt').write_text('a')
@@ -266,8 +310,18 @@ def test_label_out_of_range(idx_folder):
 
 
 @pytest.mark.parametrize(
-    'flags', [['--source', 'fashion-mnist'], ['--idx', 'x'], ['--size', '3'], ['--scene-size', '1']]
+    'flags',
+    [
+        ['--source', 'fashion-mnist'],
+        ['--idx', 'x'],
+        ['--size', '3'],
+        ['--size', '100000'],
+        ['--scene-size', '1'],
+        ['--train-scenes', '1000000000'],
+        ['--val-scenes', '-1'],
+    ],
 )
 def test_bad_arguments(tmp_path, run, flags):
     status, printed = run('--out', tmp_path / 'a', *flags)
-    assert status == 2 and flags[0] in printed
+    assert status == 1 and flags[0] in printed
+    assert not list(tmp_path.iterdir())

@@ -15,50 +15,61 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Optional
 
-from mmaddp.datasets.preparation.pipeline import prepare
-from mmaddp.datasets.preparation.sources import load_digits_source, load_fashion_mnist_source
+sys.path.append(str(Path(__file__).resolve().parents[2]))
+
+from mmaddp.run.argument_types import whole
+from mmaddp.run.arguments import ToolParser
+from mmaddp.run.user_errors import user_errors
 
 
 def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     """Read the command line, ``sys.argv`` if ``argv`` is None."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ToolParser(__doc__)
     parser.add_argument('--out', required=True, type=Path, help='folder to make')
-    parser.add_argument('--source', default='digits', choices=('digits', 'fashion-mnist'))
+    parser.add_argument(
+        '--source', default='digits', choices=('digits', 'fashion-mnist'), help='default digits'
+    )
     parser.add_argument('--idx', help='folder of the IDX files, for --source fashion-mnist')
-    parser.add_argument('--size', type=int, default=32, help='pixels of a picture (default 32)')
-    parser.add_argument('--scene-size', type=int, default=128, help='of a scene (default 128)')
-    parser.add_argument('--train-scenes', type=int, default=800, help='default 800')
-    parser.add_argument('--val-scenes', type=int, default=200, help='default 200')
+    numbers = dict(
+        size=(32, 8, 1024, 'pixels of a picture'),
+        scene_size=(128, 32, 2048, 'pixels of a scene'),
+        train_scenes=(800, 0, 999_999, 'scenes to train with'),
+        val_scenes=(200, 0, 999_999, 'scenes to validate with'),
+    )
+    for name, (default, low, high, text) in numbers.items():
+        flag = f'--{name.replace("_", "-")}'
+        parser.add_argument(
+            flag, type=whole(low, high), default=default, help=f'{text}, default {default}'
+        )
     args = parser.parse_args(argv)
     if (args.source == 'fashion-mnist') != (args.idx is not None):
         parser.error('--source fashion-mnist and --idx DIR belong together')
-    for name, low in dict(size=8, scene_size=32, train_scenes=0, val_scenes=0).items():
-        if getattr(args, name) < low:
-            flag = name.replace('_', '-')
-            parser.error(f'--{flag} must be at least {low}, got {getattr(args, name)}')
     return args
 
 
-def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Run the tool; returns the exit status."""
+def main(argv: Optional[Sequence[str]] = None) -> None:
+    """Run the tool."""
     args = parse_args(argv)
+    with user_errors('prepare_digits', args.traceback):
+        make(args)
+
+
+def make(args: argparse.Namespace) -> None:
+    """Make the folder and say what is in it."""
+    from mmaddp.datasets.preparation.pipeline import prepare
+    from mmaddp.datasets.preparation.sources import load_digits_source, load_fashion_mnist_source
+
     scenes = dict(train=args.train_scenes, val=args.val_scenes)
-    try:
-        source = (
-            load_digits_source() if args.source == 'digits' else load_fashion_mnist_source(args.idx)
-        )
-        made = prepare(args.out, source, args.source, args.size, args.scene_size, scenes)
-    except (ValueError, OSError) as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 1
+    source = (
+        load_digits_source() if args.source == 'digits' else load_fashion_mnist_source(args.idx)
+    )
+    out = args.out.expanduser()
+    made = prepare(out, source, args.source, args.size, args.scene_size, scenes)
     counts = ', '.join(f'{len(glyphs.images)} {name}' for name, glyphs in source.splits.items())
     scene_counts = ', '.join(f'{count} {name}' for name, count in scenes.items())
     state = 'made' if made else 'is complete already, nothing to do'
-    print(f'{args.out} {state}: pictures {counts}; scenes {scene_counts}')
-    return 0
+    print(f'{out} {state}: pictures {counts}; scenes {scene_counts}')
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    main()

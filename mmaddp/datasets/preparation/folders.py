@@ -2,13 +2,14 @@
 
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from mmaddp.utils import own_folders
+
 MANIFEST = 'manifest.json'
+MAKER = 'prepare_digits'
 
 
 def is_complete(folder: Path, settings: dict) -> bool:
@@ -28,12 +29,7 @@ def is_complete(folder: Path, settings: dict) -> bool:
         raise ValueError(f'{folder} is not a folder. Choose another --out.')
     if not folder.exists() or not any(folder.iterdir()):
         return False
-    if not (folder / MANIFEST).is_file():
-        raise ValueError(
-            f'{folder} is not empty and was not made by this tool. Nothing was changed: choose '
-            'another --out, or empty it yourself.'
-        )
-    manifest = json.loads((folder / MANIFEST).read_text())
+    manifest = _read_manifest(folder)
     if manifest['settings'] != settings:
         raise ValueError(
             f'{folder} was made with other settings: {manifest["settings"]}, asked for {settings}. '
@@ -58,19 +54,35 @@ def new_folder(folder: Path, settings: dict) -> Iterator[Path]:
 
     Yields:
         Path: The temporary folder.
+
+    Raises:
+        OSError: Writing failed; the error names a file or the folder.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f'.{folder.name}-', dir=folder.parent))
-    try:
-        yield temporary
-        manifest = dict(settings=settings, num_files=count_files(temporary))
-        (temporary / MANIFEST).write_text(json.dumps(manifest, indent=2, sort_keys=True) + '\n')
-        temporary.chmod(0o755)
-        os.replace(temporary, folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    with own_folders.new_folder(folder, MAKER) as unfinished:
+        yield unfinished
+        manifest = dict(settings=settings, num_files=count_files(unfinished))
+        (unfinished / MANIFEST).write_text(json.dumps(manifest, indent=2, sort_keys=True) + '\n')
 
 
 def count_files(folder: Path) -> int:
-    """Number of files below a folder, the manifest left out."""
-    return sum(len(files) for _, _, files in os.walk(folder)) - (folder / MANIFEST).is_file()
+    """Number of files below a folder, without manifest and mark."""
+    own = sum((folder / name).is_file() for name in (MANIFEST, own_folders.MARK))
+    return sum(len(files) for _, _, files in os.walk(folder)) - own
+
+
+def _read_manifest(folder: Path) -> dict:
+    """Manifest of a folder that holds something.
+
+    Raises:
+        ValueError: There is none, or it is not one of :func:`new_folder`.
+    """
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text())
+    except (FileNotFoundError, IsADirectoryError, ValueError):
+        manifest = None
+    if not isinstance(manifest, dict) or not {'settings', 'num_files'} <= manifest.keys():
+        raise ValueError(
+            f'{folder} is not empty and was not made by this tool: it has no {MANIFEST} of its '
+            'making. Nothing was changed: choose another --out, or empty it yourself.'
+        )
+    return manifest

@@ -1,0 +1,144 @@
+"""Folders that a tool makes and marks as its own; what carries no mark is never deleted."""
+
+import errno
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Optional
+
+# Lies in every folder of a tool and names it; locked as long as the folder is in use.
+MARK = '.made-by-mmaddp'
+UNFINISHED = '.part'
+
+
+def is_own(folder: Path, maker: str) -> bool:
+    """Whether a folder carries the mark of a tool; a link to one does not count."""
+    mark = folder / MARK
+    return not folder.is_symlink() and mark.is_file() and mark.read_text().strip() == maker
+
+
+def check_own(folder: Path, maker: str) -> None:
+    """Pass over a folder that a tool may fill or delete: absent, empty, or with its mark.
+
+    Raises:
+        FileExistsError: It is a file or a link, or holds what the tool has not made.
+    """
+    is_free = not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
+    if folder.is_symlink() or not (is_free or is_own(folder, maker)):
+        raise FileExistsError(
+            f'{folder} is there already and was not made by {maker}. Nothing was changed: choose '
+            'another folder, or move this one away.'
+        )
+
+
+def claim_folder(folder: Path, maker: str) -> None:
+    """Make a folder with the mark of a tool, unless it is there with it.
+
+    Raises:
+        FileExistsError: See :func:`check_own`.
+    """
+    check_own(folder, maker)
+    if not is_own(folder, maker):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / MARK).write_text(f'{maker}\n')
+
+
+def remove_folder(folder: Path, maker: str) -> None:
+    """Delete a folder of a tool, if it is there.
+
+    Raises:
+        FileExistsError: See :func:`check_own`.
+    """
+    check_own(folder, maker)
+    if folder.exists():
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def hold_folder(folder: Path, maker: str) -> Iterator[None]:
+    """Claim a folder for this process; a kill lets it go.
+
+    Raises:
+        FileExistsError: See :func:`check_own`.
+        BlockingIOError: Another process holds it.
+    """
+    claim_folder(folder, maker)
+    with (folder / MARK).open() as mark:
+        if not _lock(mark):
+            raise BlockingIOError(f'{folder} is in use by another run of {maker}.')
+        yield
+
+
+@contextmanager
+def new_folder(folder: Path, maker: str) -> Iterator[Path]:
+    """Fill a folder in a temporary place beside it, and rename it when all went well.
+
+    What killed processes have left of earlier attempts is deleted first.
+
+    Args:
+        folder (Path): The folder to be; absent or empty.
+        maker (str): Tool whose mark the temporary folder carries.
+
+    Yields:
+        Path: The temporary folder.
+
+    Raises:
+        FileExistsError: The folder is a file, a link, or holds something.
+        OSError: Writing failed; the error names a file or the folder.
+    """
+    check_own(folder, maker)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    _remove_unfinished(folder, maker)
+    unfinished = Path(
+        tempfile.mkdtemp(prefix=f'.{folder.name}-', suffix=UNFINISHED, dir=folder.parent)
+    )
+    mark: Optional[IO] = None
+    try:
+        # Locked before it has its name, so that nobody takes it for one that was left.
+        mark = (unfinished / f'{MARK}.new').open('w')
+        mark.write(f'{maker}\n')
+        mark.flush()
+        _lock(mark)
+        os.rename(mark.name, unfinished / MARK)
+        yield unfinished
+        unfinished.chmod(0o755)
+        os.replace(unfinished, folder)
+        (folder / MARK).unlink()
+    except OSError as error:
+        raise _with_name(error, folder) from error
+    finally:
+        if mark is not None:
+            mark.close()
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _remove_unfinished(folder: Path, maker: str) -> None:
+    """Delete what :func:`new_folder` has left where it was killed."""
+    for unfinished in folder.parent.glob(f'.{folder.name}-*{UNFINISHED}'):
+        if is_own(unfinished, maker):
+            with (unfinished / MARK).open() as mark:
+                if _lock(mark):
+                    shutil.rmtree(unfinished)
+
+
+def _lock(mark: IO) -> bool:
+    """Lock an open file for as long as it is open; False if another process has done so."""
+    try:
+        fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _with_name(error: OSError, folder: Path) -> OSError:
+    """The error, with the folder's name if it names no file, and the free space if that is gone."""
+    if error.errno is None or (error.filename is not None and error.errno != errno.ENOSPC):
+        return error
+    text = f'{error.strerror}; the folder was not made'
+    if error.errno == errno.ENOSPC:
+        text += f', {shutil.disk_usage(folder.parent).free >> 20} MiB are free'
+    return OSError(error.errno, text, str(folder))

@@ -10,6 +10,8 @@ from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
 CARRIED = ('configs', 'tools', 'model-index.yml')
+# Of use in a clone only: they make environments and folders beside themselves.
+NOT_CARRIED = ('tools/quickstart', 'tools/quickstart.sh', 'tools/run_tests.sh', 'tools/setup')
 
 
 def read_requirements(name):
@@ -37,10 +39,17 @@ def link(source, target):
     target.symlink_to(os.path.relpath(source, target.parent), source.is_dir())
 
 
+def not_packed(folder, names):
+    """Names in a folder of the source that a wheel goes without."""
+    left_out = {ROOT / name for name in NOT_CARRIED}
+    caches = shutil.ignore_patterns('__pycache__', '*.pyc')(folder, names)
+    return caches | {name for name in names if Path(folder, name) in left_out}
+
+
 def copy(source, target):
-    """Copy a file or a folder without caches."""
+    """Copy a file or a folder to where a wheel is made."""
     if source.is_dir():
-        shutil.copytree(source, target, ignore=shutil.ignore_patterns('__pycache__', '*.pyc'))
+        shutil.copytree(source, target, ignore=not_packed)
     else:
         shutil.copy2(source, target)
 

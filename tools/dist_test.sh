@@ -1,22 +1,17 @@
 #!/usr/bin/env bash
 # Test on several GPUs (or, without one, CPU processes) of one or more machines:
-#   bash tools/dist_test.sh CONFIG CHECKPOINT GPUS [arguments of tools/test.py]
-# NNODES, NODE_RANK, MASTER_ADDR and PORT describe a run on several machines.
+#
+# usage: bash tools/dist_test.sh CONFIG CHECKPOINT GPUS [arguments of tools/test.py]
+#
+# GPUS is the number of processes on this machine. On several machines, the same command on each
+# of them, with
+#   NNODES       number of machines (1)
+#   NODE_RANK    number of this machine, from 0 (0)
+#   MASTER_ADDR  address of machine 0 (127.0.0.1)
+#   PORT         a free port of machine 0 (29500; on one machine any free one is found)
+# PYTHON names another Python than the first on the path.
 set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/launch.sh"
 
-if [ $# -lt 3 ]; then
-    echo "usage: $0 CONFIG CHECKPOINT GPUS [arguments of tools/test.py]" >&2
-    exit 2
-fi
-CONFIG=$1
-CHECKPOINT=$2
-GPUS=$3
-
-export PYTHONPATH="$(dirname "$0")/..${PYTHONPATH:+:$PYTHONPATH}"
-exec "${PYTHON:-python}" -m torch.distributed.run \
-    --nnodes="${NNODES:-1}" \
-    --node_rank="${NODE_RANK:-0}" \
-    --master_addr="${MASTER_ADDR:-127.0.0.1}" \
-    --master_port="${PORT:-29500}" \
-    --nproc_per_node="$GPUS" \
-    "$(dirname "$0")/test.py" "$CONFIG" "$CHECKPOINT" --launcher pytorch "${@:4}"
+need_arguments 3 "$@"
+run_with_torchrun "$3" "$TOOLS/test.py" "$1" "$2" --launcher pytorch "${@:4}"

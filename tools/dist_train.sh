@@ -1,21 +1,17 @@
 #!/usr/bin/env bash
 # Train on several GPUs (or, without one, CPU processes) of one or more machines:
-#   bash tools/dist_train.sh CONFIG GPUS [arguments of tools/train.py]
-# NNODES, NODE_RANK, MASTER_ADDR and PORT describe a run on several machines.
+#
+# usage: bash tools/dist_train.sh CONFIG GPUS [arguments of tools/train.py]
+#
+# GPUS is the number of processes on this machine. On several machines, the same command on each
+# of them, with
+#   NNODES       number of machines (1)
+#   NODE_RANK    number of this machine, from 0 (0)
+#   MASTER_ADDR  address of machine 0 (127.0.0.1)
+#   PORT         a free port of machine 0 (29500; on one machine any free one is found)
+# PYTHON names another Python than the first on the path.
 set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/launch.sh"
 
-if [ $# -lt 2 ]; then
-    echo "usage: $0 CONFIG GPUS [arguments of tools/train.py]" >&2
-    exit 2
-fi
-CONFIG=$1
-GPUS=$2
-
-export PYTHONPATH="$(dirname "$0")/..${PYTHONPATH:+:$PYTHONPATH}"
-exec "${PYTHON:-python}" -m torch.distributed.run \
-    --nnodes="${NNODES:-1}" \
-    --node_rank="${NODE_RANK:-0}" \
-    --master_addr="${MASTER_ADDR:-127.0.0.1}" \
-    --master_port="${PORT:-29500}" \
-    --nproc_per_node="$GPUS" \
-    "$(dirname "$0")/train.py" "$CONFIG" --launcher pytorch "${@:3}"
+need_arguments 2 "$@"
+run_with_torchrun "$2" "$TOOLS/train.py" "$1" --launcher pytorch "${@:3}"

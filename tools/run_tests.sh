@@ -46,7 +46,9 @@ provide_transformers() {
     local folder="$REPOSITORY/.venv-transformers" stamp
     stamp="$(python_version "$ENV_PYTHON") $(cksum <"$REPOSITORY/requirements/transformers.txt")"
     if [ "$(cat "$folder/complete" 2>/dev/null)" != "$stamp" ]; then
-        rm -rf "$folder"
+        remove_own "$folder"
+        mkdir "$folder"
+        touch "$folder/made-by-mmaddp"
         install "transformers, in a folder of their own" --target "$folder" --no-deps \
             -r "$REPOSITORY/requirements/transformers.txt"
         echo "$stamp" >"$folder/complete"

@@ -1,34 +1,23 @@
 #!/usr/bin/env bash
 # Train under Slurm:
-#   bash tools/slurm_train.sh PARTITION JOB_NAME CONFIG [WORK_DIR] [arguments of tools/train.py]
-# GPUS, GPUS_PER_NODE, CPUS_PER_TASK and SRUN_ARGS describe the allocation.
+#
+# usage: bash tools/slurm_train.sh PARTITION JOB_NAME CONFIG [WORK_DIR] [arguments of tools/train.py]
+#
+# The allocation is described by
+#   GPUS           processes, one for each GPU (8)
+#   GPUS_PER_NODE  of them on one machine (8, or GPUS if these are fewer)
+#   CPUS_PER_TASK  cores for each process (5)
+#   SRUN_ARGS      more arguments of srun ('')
+#   MASTER_PORT    port of the first machine (one that comes from the number of the job)
+# PYTHON names another Python than the first on the path.
 set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/launch.sh"
 
-if [ $# -lt 3 ]; then
-    echo "usage: $0 PARTITION JOB_NAME CONFIG [WORK_DIR] [arguments of tools/train.py]" >&2
-    exit 2
+need_arguments 3 "$@"
+COMMAND=("$TOOLS/train.py" "$3")
+REST=4
+if [ $# -gt 3 ] && [ "${4#-}" = "$4" ]; then
+    COMMAND+=(--work-dir "$4")
+    REST=5
 fi
-PARTITION=$1
-JOB_NAME=$2
-CONFIG=$3
-shift 3
-WORK_DIR=()
-if [ $# -gt 0 ] && [ "${1#-}" = "$1" ]; then
-    WORK_DIR=(--work-dir "$1")
-    shift
-fi
-GPUS=${GPUS:-8}
-GPUS_PER_NODE=${GPUS_PER_NODE:-$((GPUS < 8 ? GPUS : 8))}
-
-export PYTHONPATH="$(dirname "$0")/..${PYTHONPATH:+:$PYTHONPATH}"
-# shellcheck disable=SC2086  # SRUN_ARGS holds several arguments
-exec srun -p "$PARTITION" \
-    --job-name="$JOB_NAME" \
-    --gres="gpu:$GPUS_PER_NODE" \
-    --ntasks="$GPUS" \
-    --ntasks-per-node="$GPUS_PER_NODE" \
-    --cpus-per-task="${CPUS_PER_TASK:-5}" \
-    --kill-on-bad-exit=1 \
-    ${SRUN_ARGS:-} \
-    "${PYTHON:-python}" -u "$(dirname "$0")/train.py" "$CONFIG" "${WORK_DIR[@]}" \
-    --launcher slurm "$@"
+run_with_srun "$1" "$2" "${COMMAND[@]}" --launcher slurm "${@:$REST}"

@@ -19,9 +19,20 @@ def test_package_carries_configs_and_tools(packed):
     carried = packed / 'mmaddp' / '.mim'
     assert sorted(path.name for path in carried.iterdir()) == sorted(CARRIED)
     assert (carried / 'configs' / '_base_' / 'default_runtime.py').is_file()
-    assert (carried / 'tools' / 'run_tests.sh').is_file()
+    for name in ('train.py', 'dist_train.sh', 'launch.sh', 'dataset_converters/prepare_digits.py'):
+        assert (carried / 'tools' / name).is_file()
+    assert (carried / 'configs' / 'quickstart').is_dir()
     assert not any(path.is_symlink() for path in carried.rglob('*'))
     assert not list(carried.rglob('*.pyc'))
+
+
+def test_package_leaves_out_what_makes_sense_in_a_clone_only(packed):
+    tools = packed / 'mmaddp' / '.mim' / 'tools'
+    scripts = {path.name for path in tools.rglob('*.sh')}
+    assert scripts == {
+        *('dist_test.sh', 'dist_train.sh', 'launch.sh', 'slurm_test.sh', 'slurm_train.sh')
+    }
+    assert not (tools / 'quickstart').exists() and not (tools / 'setup').exists()
 
 
 def test_building_does_not_touch_the_source(source, wheel):

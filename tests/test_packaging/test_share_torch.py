@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).resolve().parents[2] / 'tools' / 'misc' / 'share_torch.py'
+SCRIPT = Path(__file__).resolve().parents[2] / 'tools' / 'setup' / 'share_torch.py'
 
 
 @pytest.fixture(scope='module')
@@ -46,6 +46,17 @@ def test_other_environment_finds_torch_and_no_host(tmp_path):
     where, leaked = result.stdout.splitlines()
     assert str(tmp_path / 'other' / 'shared-torch') in where
     assert leaked == '[]'
+
+
+def test_links_are_replaced_and_what_is_no_link_stays(share_torch, tmp_path):
+    folder = tmp_path / 'shared-torch'
+    for _ in range(2):
+        share_torch.link_distributions({'packaging'}, folder)
+        assert (folder / 'packaging').is_symlink()
+    (folder / 'mine.txt').write_text('keep')
+    with pytest.raises(FileExistsError, match=r'mine\.txt is no link'):
+        share_torch.link_distributions({'packaging'}, folder)
+    assert (folder / 'mine.txt').read_text() == 'keep'
 
 
 def test_no_environment_is_an_error(tmp_path):

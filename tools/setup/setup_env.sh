@@ -1,8 +1,12 @@
 #!/usr/bin/env bash
 # Makes a Python environment in which mmaddp runs, or finds that it is there already.
 #
-#   source tools/setup/setup_env.sh
-#   ensure_environment onedl .venv            # forks of the OpenMMLab packages (default family)
+#   bash tools/setup/setup_env.sh             # .venv, with the forks of the OpenMMLab packages
+#   bash tools/setup/setup_env.sh upstream    # .venv-upstream, with the originals
+#
+# Other scripts source it:
+#
+#   ensure_environment onedl .venv
 #   ensure_environment upstream .venv-upstream
 #   ensure_environment onedl none             # the Python on the path: installs what is missing
 #
@@ -10,6 +14,7 @@
 
 REPOSITORY="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 LEAST_PYTHON_MINOR=10
+INSTALLED_GB=6.5 # with the torch of the package registry, which brings CUDA even without a GPU
 FRESH_GB=11      # peak of a fresh installation: the unpacked packages and pip's downloads
 SHARED_GB=2      # the same when torch is shared with an environment that is there
 IMPORTS=(torch torchvision mmengine mmcv mmpretrain mmdet mmseg cv2 sklearn timm torch_fidelity
@@ -23,8 +28,9 @@ is_new_enough() {
 }
 
 find_base_python() {
-    local candidate
-    for candidate in ${PYTHON:-python3 python python3.12 python3.11 python3.10}; do
+    local candidate candidates=(python3 python python3.12 python3.11 python3.10)
+    [ -z "${PYTHON:-}" ] || candidates=("$PYTHON")
+    for candidate in "${candidates[@]}"; do
         if command -v "$candidate" >/dev/null && is_new_enough "$candidate"; then
             BASE_PYTHON="$(command -v "$candidate")"
             return
@@ -124,16 +130,20 @@ python_version() { "$1" -c 'import sys; print(sys.version)' 2>/dev/null || echo 
 
 has_torch() { "$ENV_PYTHON" -c 'import torch, torchvision.ops' 2>/dev/null; }
 
+remove_own() {  # folder
+    if [ -e "$1" ] && [ ! -e "$1/made-by-mmaddp" ] && [ -n "$(ls -A "$1")" ]; then
+        fail "$1 is there, not as it is needed, and not made by this script: remove it, or use" \
+            "your own environment (--no-venv)"
+    fi
+    rm -rf "$1"
+}
+
 make_environment() {  # folder
     if [ "$(python_version "$ENV_PYTHON")" = "$(python_version "$BASE_PYTHON")" ]; then
         say "bringing $1 up to date"
         return
     fi
-    if [ -e "$1" ] && [ ! -e "$1/made-by-mmaddp" ]; then
-        fail "$1 is there, with another Python, and not made by this script: remove it, or use" \
-            "your own environment (--no-venv)"
-    fi
-    rm -rf "$1"
+    remove_own "$1"
     "$BASE_PYTHON" -m venv "$1" || fail "could not make a virtual environment with $BASE_PYTHON" \
         "(on Debian and Ubuntu: apt-get install python3-venv)"
     touch "$1/made-by-mmaddp"
@@ -151,9 +161,11 @@ get_torch() {  # family, folder
             return
         fi
         say "torch cannot be shared with $donor: installing it again"
-        rm -rf "$2/shared-torch"
+        rm -f "$2"/lib*/python3.*/site-packages/shared_torch.pth
     fi
     require_space "$REPOSITORY" "$FRESH_GB"
+    say "$2 will take $INSTALLED_GB GB, most of it for torch, which comes with CUDA also where there" \
+        "is no GPU"
     install "torch and torchvision (minutes)" torch torchvision
 }
 
@@ -178,3 +190,18 @@ ensure_environment() {  # family (onedl or upstream), folder or "none"
     echo "$stamp" >"$folder/complete"
     say "$2 is ready: $((SECONDS - started)) s, $(du -sh "$folder" | cut -f1)"
 }
+
+# Called, not sourced.
+if [ "${BASH_SOURCE[0]}" = "$0" ]; then
+    set -euo pipefail
+    case "${1:-onedl}" in
+        onedl) ensure_environment onedl .venv ;;
+        upstream) ensure_environment upstream .venv-upstream ;;
+        *)
+            sed -n '2,/^$/{/^#/p}' "$0" | sed 's/^# \{0,1\}//'
+            [ "$1" = --help ] || [ "$1" = -h ] || fail "unknown argument: $1"
+            exit 0
+            ;;
+    esac
+    say "next: source $(printf %q "${ENV_PYTHON%/python}/activate")"
+fi

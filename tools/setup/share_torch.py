@@ -6,7 +6,6 @@ linked into a folder of the other environment, which a ``.pth`` file puts behind
 """
 
 import argparse
-import shutil
 import sys
 import sysconfig
 from importlib.metadata import distribution
@@ -51,9 +50,18 @@ def collect_distributions() -> set[str]:
 
 
 def link_distributions(names: set[str], folder: Path) -> None:
-    """Link every top-level file and folder of the distributions into ``folder``."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
+    """Link every top-level file and folder of the distributions into ``folder``.
+
+    Links of an earlier call are replaced.
+
+    Raises:
+        FileExistsError: The folder holds something that is no link.
+    """
+    folder.mkdir(exist_ok=True)
+    for entry in folder.iterdir():
+        if not entry.is_symlink():
+            raise FileExistsError(f'{entry} is no link of this script: remove it or move it away.')
+        entry.unlink()
     for name in sorted(names):
         for file in distribution(name).files:
             top = file.parts[0]

@@ -8,43 +8,40 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from test_tools.quickstart_parts import ROOT, STAGES, quickstart
 
-ROOT = Path(__file__).parents[2]
-CHAIN = ('data', 'tokenizer', 'predictor', 'addp', 'generate', 'judge', 'scores')
-STAGES = (*CHAIN, 'classification', 'detection', 'segmentation')
-
-
-sys.path.insert(0, str(ROOT / 'tools'))
-from stages.run import Figure  # noqa: E402
-from stages.stages import STAGES as ALL_STAGES  # noqa: E402
-
-
-def quickstart(folder, *arguments):
-    command = [
-        sys.executable,
-        'tools/quickstart/quickstart.py',
-        '--smoke',
-        '--work-dir',
-        str(folder),
-    ]
-    return subprocess.run([*command, *arguments], cwd=ROOT, capture_output=True, text=True)
+NAMES = [stage.name for stage in STAGES]
 
 
 @pytest.fixture(scope='module')
 def finished(tmp_path_factory):
-    folder = tmp_path_factory.mktemp('quickstart')
-    result = quickstart(folder)
+    """A finished run in a folder whose name holds what a command line may stumble over."""
+    folder = tmp_path_factory.mktemp('quick') / 'my run, [lr=1]'
+    result = quickstart(folder, '--smoke')
     assert result.returncode == 0, result.stdout + result.stderr
     return folder, result.stdout
 
 
 def test_every_stage_leaves_its_figures(finished):
     folder, output = finished
-    for stage in STAGES:
-        place = folder if stage == 'data' else folder / 'seed0'
-        outcome = json.loads((place / stage / 'stage.json').read_text())
+    for number, name in enumerate(NAMES, 1):
+        place = folder if name == 'data' else folder / 'seed0'
+        outcome = json.loads((place / name / 'stage.json').read_text())
         assert outcome['seconds'] > 0 and outcome['figures']
-        assert re.search(rf'^\| {stage} \| \d+ s \| ', output, re.MULTILINE)
+        assert re.search(rf'^\| {name} \| \d+ s \| ', output, re.MULTILINE)
+        assert f'== stage {number} of {len(NAMES)}: {name} ...\n' in output
+    assert re.search(r'^\| total \| (\d+ min )?\d+ s \| \|$', output, re.MULTILINE)
+    assert "{'" not in output
+
+
+def test_last_line_is_what_to_do_next(finished):
+    folder, output = finished
+    line = output.rstrip().splitlines()[-1]
+    assert line.startswith('Next: ') and 'tools/generate.py' in line
+    checkpoint = folder / 'seed0' / 'addp' / 'epoch_1.pth'
+    assert checkpoint.is_file() and f"'{checkpoint}'" in line
+    if sys.prefix != sys.base_prefix:
+        assert re.search(r'source \S+/bin/activate && ', line)
 
 
 def test_generated_images(finished):
@@ -59,7 +56,7 @@ def test_report_shows_its_pictures(finished):
     folder = finished[0]
     report = (folder / 'report.md').read_text()
     pictures = re.findall(r'!\[.*\]\((.+)\)', report)
-    assert len(pictures) == sum(len(stage.pictures) for stage in ALL_STAGES)
+    assert len(pictures) == sum(len(stage.pictures) for stage in STAGES)
     for picture in pictures:
         Image.open(folder / picture).verify()
     assert 'smoke run' in report
@@ -68,25 +65,21 @@ def test_report_shows_its_pictures(finished):
 def test_finished_stages_are_left_alone(finished):
     folder = finished[0]
     before = (folder / 'seed0' / 'addp' / 'stage.json').stat().st_mtime_ns
-    result = quickstart(folder, '--only', 'report')
-    assert result.returncode == 0, result.stderr
-    result = quickstart(folder, '--from', 'report')
-    assert result.returncode == 0, result.stderr
+    for option in ('--only', '--from'):
+        result = quickstart(folder, '--smoke', option, 'report')
+        assert result.returncode == 0, result.stderr
     assert (folder / 'seed0' / 'addp' / 'stage.json').stat().st_mtime_ns == before
 
 
 def test_stage_without_the_stages_before(tmp_path):
-    result = quickstart(tmp_path, '--only', 'addp')
+    result = quickstart(tmp_path, '--smoke', '--only', 'addp')
     assert result.returncode == 1
     assert 'run --from tokenizer' in result.stderr and 'Traceback' not in result.stderr
 
 
-def test_figures_are_held_against_their_limits():
-    share = Figure('accepted', '{:.1%}', at_least=0.6)
-    assert share.describe([0.7], smoke=False) == 'accepted 70.0% (ok, needed 60.0%)'
-    assert 'MISSED, needed 60.0%' in share.describe([0.5], smoke=False)
-    assert share.describe([0.5], smoke=True) == 'accepted 50.0%'
-    rest = Figure('accepted', '{:.1%}', at_most=0.05)
-    assert rest.describe([0.0, 0.04], smoke=False).endswith('2.0% ± 2.8% (ok, needed at most 5.0%)')
-    assert 'MISSED' in rest.describe([0.06], smoke=False)
-    assert Figure('loss', '{:.3f}').describe([2], smoke=False) == 'loss 2.000'
+@pytest.mark.parametrize('script', ['quickstart', 'run_tests', 'setup/setup_env'])
+def test_scripts_explain_themselves(script):
+    result = subprocess.run(
+        ['bash', Path(ROOT, 'tools', f'{script}.sh'), '--help'], capture_output=True, text=True
+    )
+    assert result.returncode == 0 and f'bash tools/{script}.sh' in result.stdout

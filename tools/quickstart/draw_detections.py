@@ -1,4 +1,7 @@
-"""Draw what a detector finds in small pictures, enlarged, on one sheet."""
+"""Draw what a detector finds in small pictures, enlarged, on one sheet.
+
+python tools/quickstart/draw_detections.py CONFIG CHECKPOINT IMAGE... --out work_dirs/found.png
+"""
 
 import argparse
 import tempfile
@@ -8,12 +11,13 @@ from PIL import Image
 
 import mmaddp  # noqa: F401, before any host: it mends what they miss
 from mmaddp.apis import detect
+from mmaddp.run.arguments import ToolParser
 from mmaddp.run.user_errors import user_errors
 from mmaddp.utils.images import image_grid, read_png, save_png
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = ToolParser(__doc__)
     parser.add_argument('config', help='configuration of the detector')
     parser.add_argument('checkpoint', help='its checkpoint')
     parser.add_argument('images', nargs='+', type=Path, help='pictures of equal size')
@@ -36,15 +40,17 @@ def enlarge(images: list[Path], folder: Path, zoom: int) -> None:
 
 def main() -> None:
     args = parse_args()
-    with user_errors('draw_detections'), tempfile.TemporaryDirectory() as name:
+    with user_errors('draw_detections', args.traceback), tempfile.TemporaryDirectory() as name:
         large, drawn = Path(name, 'large'), Path(name, 'drawn')
         large.mkdir()
         enlarge(args.images, large, args.zoom)
-        found = detect(large, args.config, args.checkpoint, drawn, args.score)
+        found = detect(
+            large, args.config, args.checkpoint, out_dir=drawn, score_threshold=args.score
+        )
         sheet = image_grid([read_png(path) for path in sorted(drawn.iterdir())], args.columns)
         args.out.parent.mkdir(parents=True, exist_ok=True)
         save_png(sheet, args.out)
-        number = sum(map(len, found.values()))
+        number = sum(len(result['scores']) for result in found)
         print(f'Wrote {args.out}: {number} objects in {len(found)} pictures.')
 
 

@@ -1,6 +1,7 @@
 """Draw label maps under small pictures on one sheet.
 
-    draw_segmentation.py CONFIG IMAGE... --labels DIR --weights FILE... --out FILE
+    python tools/quickstart/draw_segmentation.py CONFIG IMAGE... --labels DIR --weights FILE... \\
+        --out work_dirs/label_maps.png
 
 One column per picture: the picture, its label map, then what the segmentor says with each of the
 weights. Colours are those of the configuration's data set.
@@ -17,14 +18,13 @@ from PIL import Image
 
 import mmaddp  # noqa: F401, before any host: it mends what they miss
 from mmaddp.apis import segment
+from mmaddp.run.arguments import ToolParser
 from mmaddp.run.user_errors import user_errors
 from mmaddp.utils.images import image_grid, save_png
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ToolParser(__doc__)
     parser.add_argument('config', help='configuration of the segmentor')
     parser.add_argument('images', nargs='+', type=Path, help='pictures of equal size')
     parser.add_argument('--labels', type=Path, required=True, help='folder of their label maps')
@@ -62,14 +62,14 @@ def draw(args: argparse.Namespace) -> None:
         rows.append(paint(labels, palette))
     for weights in args.weights:
         found = segment(args.images, config, weights)
-        rows += [paint(labels, palette) for labels in found.values()]
+        rows += [paint(result['labels'], palette) for result in found]
     save_png(image_grid(rows, len(args.images), args.zoom), args.out)
     print(f'Wrote {args.out}')
 
 
 def main() -> None:
     args = parse_args()
-    with user_errors('draw_segmentation'):
+    with user_errors('draw_segmentation', args.traceback):
         draw(args)
 
 

@@ -15,6 +15,7 @@ from mmengine.dataset import Compose
 from mmpretrain.registry import TRANSFORMS  # noqa: F401, fills the host's registry
 
 from mmaddp.apis import build_model
+from mmaddp.run.arguments import ToolParser
 from mmaddp.run.user_errors import user_errors
 from mmaddp.utils.atomic import write_json
 
@@ -35,18 +36,22 @@ def judge(model, pipeline: Compose, files: list[Path], classes: list[str]) -> di
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
-    parser.add_argument('config')
-    parser.add_argument('checkpoint')
+    parser = ToolParser(__doc__)
+    parser.add_argument('config', help='configuration of the classifier')
+    parser.add_argument('checkpoint', help='its checkpoint')
     parser.add_argument('folders', nargs='+', metavar='NAME=DIR', help='searched recursively')
-    parser.add_argument('--out', type=Path, required=True)
+    parser.add_argument('--out', type=Path, required=True, help='JSON file to write')
     args = parser.parse_args()
-    with user_errors('judge_images'):
-        run(parser, args)
+    with user_errors('judge_images', args.traceback):
+        run(args)
 
 
-def run(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
-    """Judge all folders and write the result."""
+def run(args: argparse.Namespace) -> None:
+    """Judge all folders and write the result.
+
+    Raises:
+        ValueError: An argument is not of the form NAME=DIR, or a folder holds no PNG.
+    """
     from mmengine.config import Config
 
     cfg = Config.fromfile(args.config)
@@ -57,10 +62,10 @@ def run(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     for entry in args.folders:
         name, separator, folder = entry.partition('=')
         if not separator:
-            parser.error(f'{entry!r} is not of the form NAME=DIR')
+            raise ValueError(f'{entry!r} is not of the form NAME=DIR')
         files = sorted(Path(folder).rglob('*.png'))
         if not files:
-            parser.error(f'{folder!r} holds no .png')
+            raise ValueError(f'{folder!r} holds no .png')
         results[name] = judge(model, pipeline, files, classes)
         print(f'{name}: {results[name]["accepted"]:.1%} of {len(files)} accepted')
     write_json(args.out, results)

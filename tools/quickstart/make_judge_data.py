@@ -7,8 +7,6 @@ mixtures of two images of different classes, and outputs of an untrained network
 training and validation).
 """
 
-import argparse
-import os
 import shutil
 from pathlib import Path
 
@@ -16,6 +14,9 @@ import numpy as np
 from PIL import Image
 
 from mmaddp.datasets.seeding import sample_seeds
+from mmaddp.run.arguments import ToolParser
+from mmaddp.run.user_errors import user_errors
+from mmaddp.utils.own_folders import new_folder
 
 NO_DIGIT = 'none'
 
@@ -58,35 +59,43 @@ def negatives(files: list[Path], patch: int, rng: np.random.Generator):
 
 
 def make(digits: Path, untrained: Path, out: Path, patch: int, seed: int) -> None:
-    """Write the tree to ``out``; it is complete or absent."""
-    partial = out.with_name(f'.{out.name}.part')
-    shutil.rmtree(partial, ignore_errors=True)
+    """Write the tree to ``out``, which is absent or empty; afterwards it is complete.
+
+    Raises:
+        OSError: ``out`` holds something, or writing failed.
+        ValueError: ``untrained`` holds no PNG.
+    """
     made_up = sorted(untrained.glob('*.png'))
     if not made_up:
-        raise SystemExit(f'make_judge_data: {untrained} holds no .png')
+        raise ValueError(f'{untrained} holds no .png')
+    with new_folder(out, 'make_judge_data') as folder:
+        fill(folder, digits, made_up, patch, seed)
+
+
+def fill(out: Path, digits: Path, made_up: list[Path], patch: int, seed: int) -> None:
+    """Write both splits."""
     for number, split in enumerate(('train', 'val')):
         rng = np.random.default_rng(sample_seeds(seed, 0, number).numpy)
-        shutil.copytree(digits / split, partial / split)
-        folder = partial / split / NO_DIGIT
+        shutil.copytree(digits / split, out / split)
+        folder = out / split / NO_DIGIT
         folder.mkdir()
         files = sorted((digits / split).glob('*/*.png'))
         for name, image in negatives(files, patch, rng):
             Image.fromarray(image).save(folder / name)
         for file in made_up[number::2]:
             shutil.copyfile(file, folder / f'untrained_{file.name}')
-    shutil.rmtree(out, ignore_errors=True)
-    os.replace(partial, out)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
+    parser = ToolParser(__doc__)
     parser.add_argument('--digits', type=Path, required=True, help='tree with train/ and val/')
     parser.add_argument('--untrained', type=Path, required=True, help='folder of generated PNGs')
-    parser.add_argument('--out', type=Path, required=True)
-    parser.add_argument('--patch', type=int, default=8, help='pixels of a shuffled patch')
-    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--out', type=Path, required=True, help='folder to make')
+    parser.add_argument('--patch', type=int, default=8, help='pixels of a patch, default 8')
+    parser.add_argument('--seed', type=int, default=0, help='of shuffling and mixing, default 0')
     args = parser.parse_args()
-    make(args.digits, args.untrained, args.out, args.patch, args.seed)
+    with user_errors('make_judge_data', args.traceback):
+        make(args.digits, args.untrained, args.out, args.patch, args.seed)
     print(f'Wrote {args.out}')
 
 

@@ -1,8 +1,8 @@
 """Train several configurations, as many at a time as PyTorch has threads.
 
-    python tools/quickstart/train_several.py RUNS.json
+    python tools/quickstart/train_several.py work_dirs/runs.json
 
-RUNS.json is a list of objects with ``config``, ``work_dir`` and ``options`` (name of a setting ->
+The file holds a list of objects with ``config``, ``work_dir`` and ``options`` (name of a setting ->
 value). Short trainings are done sooner this way than by a command for each: a process trains one
 after the other, and small networks gain more from a core of their own than from sharing all.
 """
@@ -18,14 +18,15 @@ import torch
 from mmengine.runner import Runner
 
 import mmaddp  # noqa: F401, before any host: it mends what they miss
+from mmaddp.run.arguments import ToolParser
 from mmaddp.run.config import read_config
 from mmaddp.run.inputs import check_inputs
+from mmaddp.run.user_errors import user_errors
+from mmaddp.utils.processes import end_with_parent
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ToolParser(__doc__)
     parser.add_argument('runs', type=Path, help='JSON file')
     return parser.parse_args()
 
@@ -50,16 +51,22 @@ def train(run: dict) -> None:
     Runner.from_cfg(cfg).train()
 
 
-def main() -> None:
-    runs = json.loads(parse_args().runs.read_text())
+def prepare_worker(threads: int, parent: int) -> None:
+    """Set up a process of the pool: its share of the threads, and its end with the tool."""
+    end_with_parent(parent)
+    torch.set_num_threads(threads)
+
+
+def train_all(runs: list[dict]) -> None:
+    """Train the configurations; the first error ends them all."""
     processes = min(torch.get_num_threads(), len(runs))
     threads = torch.get_num_threads() // processes
     os.environ['OMP_NUM_THREADS'] = str(threads)
     with ProcessPoolExecutor(
         processes,
         multiprocessing.get_context('spawn'),
-        initializer=torch.set_num_threads,
-        initargs=(threads,),
+        initializer=prepare_worker,
+        initargs=(threads, os.getpid()),
     ) as pool:
         trainings = [pool.submit(train, run) for run in runs]
         try:
@@ -68,6 +75,12 @@ def main() -> None:
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
+
+
+def main() -> None:
+    args = parse_args()
+    with user_errors('train_several', args.traceback):
+        train_all(json.loads(args.runs.read_text()))
 
 
 if __name__ == '__main__':

@@ -1,21 +1,14 @@
-"""Stages of the chain: data, tokenizer, token predictor, ADDP, generation, judge."""
+"""Stages of the chain: data, tokenizer, token predictor, ADDP, generation."""
 
-import json
-import shutil
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use('Agg')
-from matplotlib import pyplot as plt
 from PIL import Image
-
-from .run import Figure, Picture, Run, Stage
+from run import Run, cfg_options
+from stage import Figure, Picture, Stage
 
 TOKENIZER = 'configs/quickstart/vqgan-f8_1xb32-7e_digits-32px.py'
 PREDICTOR = 'configs/quickstart/mage-w96_1xb64-80e_digit-tokens.py'
 ADDP = 'configs/quickstart/addp-vit-w96-p8_1xb64-40e_digit-tokens.py'
-JUDGE = 'configs/quickstart/judge-resnet18-w16_1xb128-20e_digits-32px.py'
 
 
 def make_data(run: Run) -> dict:
@@ -34,7 +27,7 @@ def train_tokenizer(run: Run) -> dict:
     checkpoint = run.checkpoint('tokenizer')
     cache = run.folder('tokenizer') / 'tokens.safetensors'
     views = ('--num-views', 2 if run.smoke else 4)
-    root = ('--cfg-options', f'train_dataloader.dataset.dataset.data_root={digits}')
+    root = cfg_options({'train_dataloader.dataset.dataset.data_root': digits})
     arguments = (TOKENIZER, checkpoint, '--out', cache, *views, *root)
     run.call('tokenizer', 'dataset_converters/cache_tokens.py', *arguments)
     return {name: scalars[f'tokenizer/{name}'] for name in ('psnr', 'codebook_usage')}
@@ -92,58 +85,9 @@ def _inpaint(run: Run, checkpoint: Path, files: list[Path]) -> None:
     mask = Image.new('L', (32, 32))
     mask.paste(255, (0, 8, 32, 24))
     mask.save(folder / 'mask.png')
-    shutil.rmtree(folder / 'inpainted', ignore_errors=True)
     options = ('--mask', folder / 'mask.png', '--versions', 6, '--seed', run.seed, '--zoom', 2)
     out = ('--out', folder / 'inpainted')
-    run.call('generate', 'generate.py', ADDP, checkpoint, '--edit', *files, *options, *out)
-
-
-def judge(run: Run) -> dict:
-    """Train the judge; let it look at generated, untrained and real pictures."""
-    folder = run.folder('judge')
-    weights = [f'{key}={file}' for key, file in frozen_parts(run).items()]
-    untrained = folder / 'untrained.pth'
-    save = (ADDP, '--out', untrained, '--seed', run.seed, '--cfg-options', *weights)
-    run.call('judge', 'quickstart/save_untrained.py', *save)
-    options = ('--num-images', 16 if run.smoke else 512, '--batch-size', 128)
-    for name, seed in (('known', run.seed + 1000), ('fresh', run.seed + 2000)):
-        out = ('--out', folder / f'untrained_{name}', '--seed', seed)
-        run.call('judge', 'generate.py', ADDP, untrained, *options, *out)
-    digits = run.data / 'digits' / 'classification'
-    data = folder / 'data'
-    sources = ('--digits', digits, '--untrained', folder / 'untrained_known' / 'images')
-    run.call('judge', 'quickstart/make_judge_data.py', *sources, '--out', data)
-    roots = {'train_dataloader.dataset.dataset.data_root': data}
-    roots |= {'val_dataloader.dataset.data_root': data}
-    run.train('judge', JUDGE, **roots)
-    folders = dict(
-        generated=run.folder('generate') / 'trained' / 'images',
-        untrained=folder / 'untrained_fresh' / 'images',
-        real=digits / 'val',
-    )
-    verdict = folder / 'verdict.json'
-    pairs = [f'{name}={path}' for name, path in folders.items()]
-    arguments = (JUDGE, run.checkpoint('judge'), *pairs, '--out', verdict)
-    run.call('judge', 'quickstart/judge_images.py', *arguments)
-    shutil.rmtree(data)
-    found = json.loads(verdict.read_text())
-    draw_histograms(found, folder / 'histograms.png')
-    figures = {f'accepted_{name}': entry['accepted'] for name, entry in found.items()}
-    *digit_counts, _ = found['generated']['histogram'].values()
-    return figures | dict(classes=sum(count > 0 for count in digit_counts))
-
-
-def draw_histograms(found: dict, file: Path) -> None:
-    """Draw how many images of each folder the judge puts into each class."""
-    figure, axes = plt.subplots(1, len(found), figsize=(4 * len(found), 2.6), sharey=True)
-    for axis, (name, entry) in zip(axes, found.items()):
-        share = [count / entry['num_images'] for count in entry['histogram'].values()]
-        axis.bar(list(entry['histogram']), share)
-        axis.set_title(f'{name}: {entry["accepted"]:.1%} accepted')
-    axes[0].set_ylabel('share of images')
-    figure.tight_layout()
-    figure.savefig(file, dpi=100)
-    plt.close(figure)
+    run.call('generate', 'edit.py', ADDP, checkpoint, *files, *options, *out)
 
 
 CHAIN = (
@@ -205,26 +149,6 @@ CHAIN = (
                 'Reconstructions',
                 'generate/reconstructions.png',
                 'Held-out digits above, what the tokenizer keeps of them below.',
-            ),
-        ),
-    ),
-    Stage(
-        'judge',
-        judge,
-        dict(
-            accepted_generated=Figure('generated digits accepted', '{:.1%}', at_least=0.6),
-            accepted_untrained=Figure(
-                'outputs of an untrained network accepted', '{:.1%}', at_most=0.05
-            ),
-            accepted_real=Figure('held-out real digits accepted', '{:.1%}', at_least=0.97),
-            classes=Figure('classes among them', '{:.0f}', at_least=10),
-        ),
-        (
-            Picture(
-                'What the judge says',
-                'judge/histograms.png',
-                'A classifier trained on real digits and on an eleventh class, "none": shuffled '
-                'patches, mixtures of two digits, outputs of an untrained network.',
             ),
         ),
     ),

@@ -8,10 +8,10 @@ import matplotlib
 
 matplotlib.use('Agg')
 from matplotlib import pyplot as plt
+from run import Run, last_scalars
+from stage import Figure, Picture, Stage
 
 from mmaddp.utils.atomic import write_json, write_text
-
-from .run import Figure, Picture, Run, Stage, last_scalars
 
 CONFIG = 'configs/quickstart/classifier-vit-w96-p8{}_1xb50-20e_digits-32px.py'
 # Starts, and what their configuration is called after.
@@ -96,26 +96,24 @@ def draw(figures: dict, file: Path) -> None:
     plt.close(figure)
 
 
-CLASSIFICATION = (
-    Stage(
-        'classification',
-        classify,
-        dict(
-            addp_few=Figure(f'top-1 with {FEW} labels per class from ADDP', '{:.1%}'),
-            prenorm_few=Figure('with its norm in front of the blocks kept', '{:.1%}'),
-            scratch_few=Figure('from scratch', '{:.1%}'),
-            gain_few=Figure('gain by ADDP', '{:.1%}', at_least=0.03),
-            addp_all=Figure('with all labels from ADDP', '{:.1%}'),
-            prenorm_all=Figure('norm kept', '{:.1%}'),
-            scratch_all=Figure('from scratch', '{:.1%}'),
-        ),
-        (
-            Picture(
-                'Fine-tuning on digits',
-                'classification/accuracy.png',
-                'Accuracy on held-out digits after fine-tuning of the ADDP encoder (officially '
-                'without the norm in front of its blocks) and of the same network from scratch.',
-            ),
+CLASSIFICATION = Stage(
+    'classification',
+    classify,
+    dict(
+        addp_few=Figure(f'top-1 with {FEW} labels per class from ADDP', '{:.1%}'),
+        prenorm_few=Figure('with its norm in front of the blocks kept', '{:.1%}'),
+        scratch_few=Figure('from scratch', '{:.1%}'),
+        gain_few=Figure('gain by ADDP', '{:.1%}', at_least=0.03),
+        addp_all=Figure('with all labels from ADDP', '{:.1%}'),
+        prenorm_all=Figure('norm kept', '{:.1%}'),
+        scratch_all=Figure('from scratch', '{:.1%}'),
+    ),
+    (
+        Picture(
+            'Fine-tuning on digits',
+            'classification/accuracy.png',
+            'Accuracy on held-out digits after fine-tuning of the ADDP encoder (officially '
+            'without the norm in front of its blocks) and of the same network from scratch.',
         ),
     ),
 )

@@ -1,9 +1,9 @@
 """Stage of detection: Mask R-CNN on the scenes, from ADDP's encoder and from scratch."""
 
-import json
-from pathlib import Path
+from run import Run, last_scalars
+from stage import Figure, Picture, Stage
 
-from .run import Figure, Picture, Run, Stage, last_scalars
+from mmaddp.utils.atomic import write_json
 
 CONFIG = 'configs/quickstart/mask-rcnn-vit-w96-p8_1xb4-700i_digit-scenes.py'
 STARTS = dict(addp='from ADDP', scratch='from scratch')
@@ -18,10 +18,10 @@ def detect(run: Run) -> dict:
         dict(config=CONFIG, work_dir=str(folder / start), options=settings(run, start))
         for start in STARTS
     ]
-    (folder / 'runs.json').write_text(json.dumps(runs, indent=1))
+    write_json(folder / 'runs.json', runs)
     run.call('detection', 'quickstart/train_several.py', folder / 'runs.json')
     scenes = sorted((run.data / 'digits' / 'detection' / 'val').glob('*.png'))[:NUM_SHOWN]
-    checkpoint = Path((folder / 'addp' / 'last_checkpoint').read_text().strip())
+    checkpoint = run.checkpoint('detection/addp')
     out = ('--out', folder / 'found.png', '--score', 0.3)
     run.call('detection', 'quickstart/draw_detections.py', CONFIG, checkpoint, *scenes, *out)
     figures = {}
@@ -51,22 +51,20 @@ def settings(run: Run, start: str) -> dict:
     return options
 
 
-DETECTION = (
-    Stage(
-        'detection',
-        detect,
-        {
-            f'{kind}_{start}': Figure(f'{name} {title}', '{:.1%}')
-            for kind, name in KINDS.items()
-            for start, title in STARTS.items()
-        },
-        (
-            Picture(
-                'Detected digits',
-                'detection/found.png',
-                'What Mask R-CNN on ADDP finds in the first held-out scenes, not chosen, with '
-                'scores of at least 0.3.',
-            ),
+DETECTION = Stage(
+    'detection',
+    detect,
+    {
+        f'{kind}_{start}': Figure(f'{name} {title}', '{:.1%}')
+        for kind, name in KINDS.items()
+        for start, title in STARTS.items()
+    },
+    (
+        Picture(
+            'Detected digits',
+            'detection/found.png',
+            'What Mask R-CNN on ADDP finds in the first held-out scenes, not chosen, with '
+            'scores of at least 0.3.',
         ),
     ),
 )

@@ -9,9 +9,11 @@ import matplotlib
 
 matplotlib.use('Agg')
 from matplotlib import pyplot as plt
+from run import Run, cfg_options
+from stage import Figure, Picture, Stage
 
-from .chain import JUDGE, TOKENIZER
-from .run import Figure, Picture, Run, Stage
+from .chain import TOKENIZER
+from .judge import CONFIG as EXTRACTOR
 
 # From the nearest to the training digits to the farthest, as it must come out.
 ORDER = ('real', 'reconstructed', 'generated', 'untrained')
@@ -28,14 +30,14 @@ def score(run: Run) -> dict:
     number = 16 if run.smoke else len(list((digits / 'val').glob('*/*.png')))
     common = (
         *('--reference', digits / 'train', '--num-images', number, '--scores', 'fid'),
-        *('--extractor', JUDGE, '--extractor-checkpoint', run.checkpoint('judge')),
+        *('--extractor', EXTRACTOR, '--extractor-checkpoint', run.checkpoint('judge')),
         *('--cache-dir', run.folder('scores') / 'cache'),
     )
     tool = 'analysis_tools/eval_generation.py'
     files = [run.folder('scores') / f'{name}.json' for name in ('folders', 'tokenizer')]
     images = [f'{name}={path}' for name, path in folders.items()]
     run.call('scores', tool, '--images', *images, *common, '--out', files[0])
-    root = ('--cfg-options', f'test_dataloader.dataset.dataset.data_root={digits}')
+    root = cfg_options({'test_dataloader.dataset.dataset.data_root': digits})
     tokenizer = ('--config', TOKENIZER, '--checkpoints', run.checkpoint('tokenizer'))
     place = ('--work-dir', run.folder('scores') / 'log')
     run.call('scores', tool, *tokenizer, *common, '--out', files[1], *place, *root)
@@ -66,23 +68,21 @@ def steps_up(found: dict[str, float]) -> int:
     return sum(nearer < farther for nearer, farther in pairwise(values))
 
 
-SCORES = (
-    Stage(
-        'scores',
-        score,
-        dict(
-            real=Figure("Frechet distance (judge's features) of held-out digits", '{:.2f}'),
-            reconstructed=Figure('of their reconstructions', '{:.2f}'),
-            generated=Figure('of generated digits', '{:.2f}'),
-            untrained=Figure('of outputs of an untrained network', '{:.2f}'),
-            steps_up=Figure('of these three steps upwards, right', '{:.0f}', at_least=3),
-        ),
-        (
-            Picture(
-                'How far from the training digits',
-                'scores/distances.png',
-                'Frechet distance on the features of the judge, as many images on each side.',
-            ),
+SCORES = Stage(
+    'scores',
+    score,
+    dict(
+        real=Figure("Frechet distance (judge's features) of held-out digits", '{:.2f}'),
+        reconstructed=Figure('of their reconstructions', '{:.2f}'),
+        generated=Figure('of generated digits', '{:.2f}'),
+        untrained=Figure('of outputs of an untrained network', '{:.2f}'),
+        steps_up=Figure('of these three steps upwards, right', '{:.0f}', at_least=3),
+    ),
+    (
+        Picture(
+            'How far from the training digits',
+            'scores/distances.png',
+            'Frechet distance on the features of the judge, as many images on each side.',
         ),
     ),
 )

@@ -1,9 +1,11 @@
 """Stage of segmentation: UperNet on the scenes, from ADDP's encoder and from scratch."""
 
-import json
 from pathlib import Path
 
-from .run import Figure, Picture, Run, Stage, last_scalars
+from run import Run, last_scalars
+from stage import Figure, Picture, Stage
+
+from mmaddp.utils.atomic import write_json
 
 UPERNET = 'configs/quickstart/upernet-vit-w96-p8_1xb8-1800i_digit-scenes.py'
 STARTS = ('addp', 'scratch')
@@ -21,7 +23,7 @@ def segment(run: Run) -> dict:
         else:
             options['model.backbone.init_cfg'] = None
         runs.append(dict(config=UPERNET, work_dir=str(folder / start), options=options))
-    (folder / 'runs.json').write_text(json.dumps(runs, indent=1))
+    write_json(folder / 'runs.json', runs)
     run.call('segmentation', 'quickstart/train_several.py', folder / 'runs.json')
     draw(run, scenes)
     figures = {f'miou_{start}': last_scalars(folder / start)['mIoU'] for start in STARTS}
@@ -48,22 +50,20 @@ def draw(run: Run, scenes: Path) -> None:
     run.call('segmentation', 'quickstart/draw_segmentation.py', *arguments)
 
 
-SEGMENTATION = (
-    Stage(
-        'segmentation',
-        segment,
-        dict(
-            miou_addp=Figure('mIoU from ADDP', '{:.1f}'),
-            miou_scratch=Figure('from scratch', '{:.1f}'),
-            gain=Figure('gain by ADDP', '{:.1f}', at_least=1.0),
-        ),
-        (
-            Picture(
-                'Segmented scenes',
-                'segmentation/label_maps.png',
-                'The first held-out scenes, not chosen; their label maps, white where ignored; '
-                'what UperNet says from ADDP, and from scratch. A colour is a digit.',
-            ),
+SEGMENTATION = Stage(
+    'segmentation',
+    segment,
+    dict(
+        miou_addp=Figure('mIoU from ADDP', '{:.1f}'),
+        miou_scratch=Figure('from scratch', '{:.1f}'),
+        gain=Figure('gain by ADDP', '{:.1f}', at_least=1.0),
+    ),
+    (
+        Picture(
+            'Segmented scenes',
+            'segmentation/label_maps.png',
+            'The first held-out scenes, not chosen; their label maps, white where ignored; '
+            'what UperNet says from ADDP, and from scratch. A colour is a digit.',
         ),
     ),
 )

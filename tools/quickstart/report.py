@@ -1,12 +1,14 @@
 """The quickstart's table and report."""
 
 import statistics
+from collections.abc import Sequence
 from pathlib import Path
 
-from mmaddp.utils.atomic import write_text
+from run import Run
+from stage import Stage
+from stages import STAGES
 
-from .run import Run
-from .stages import STAGES
+from mmaddp.utils.atomic import write_text
 
 
 def write_report(work_dir: Path, runs: list[Run]) -> str:
@@ -32,6 +34,19 @@ def write_report(work_dir: Path, runs: list[Run]) -> str:
     return f'\n{table}\n\nReport: {report}'
 
 
+def missed_limits(runs: list[Run], stages: Sequence[Stage] = STAGES) -> list[str]:
+    """Figures that miss their limits, of the stages that all runs have finished."""
+    if runs[0].smoke:
+        return []
+    results = [(stage, [run.result(stage) for run in runs]) for stage in stages]
+    return [
+        f'{stage.name}: {missed}'
+        for stage, found in results
+        if all(found)
+        for missed in stage.missed(found)
+    ]
+
+
 def _how_long(runs: list[Run]) -> str:
     if runs[0].smoke:
         return ' This was a smoke run of a few iterations: its figures and pictures mean nothing.'
@@ -40,15 +55,20 @@ def _how_long(runs: list[Run]) -> str:
 
 def _table(runs: list[Run]) -> str:
     lines = ['| stage | time | figure |', '| --- | ---: | --- |']
+    total = 0.0
     for stage in STAGES:
-        results = [run.result(stage.name) for run in runs]
+        results = [run.result(stage) for run in runs]
         if not all(results):
             lines.append(f'| {stage.name} | not run | |')
             continue
         seconds = statistics.mean(result['seconds'] for result in results)
-        figures = [
-            figure.describe([result['figures'][name] for result in results], runs[0].smoke)
-            for name, figure in stage.figures.items()
-        ]
-        lines.append(f'| {stage.name} | {seconds:.0f} s | {"; ".join(figures)} |')
-    return '\n'.join(lines)
+        total += seconds
+        figures = '; '.join(stage.describe(results, runs[0].smoke))
+        lines.append(f'| {stage.name} | {seconds:.0f} s | {figures} |')
+    return '\n'.join([*lines, f'| total | {duration(total)} | |'])
+
+
+def duration(seconds: float) -> str:
+    """Seconds as minutes and seconds."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f'{minutes} min {rest} s' if minutes else f'{rest} s'

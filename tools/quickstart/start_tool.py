@@ -1,0 +1,22 @@
+"""Run a Python file that ends when the process that asked for it is gone.
+
+python start_tool.py PARENT TOOL [ARGUMENT ...]
+"""
+
+import runpy
+import sys
+from pathlib import Path
+
+from mmaddp.utils.processes import end_with_parent
+
+
+def main() -> None:
+    parent, tool, *arguments = sys.argv[1:]
+    end_with_parent(int(parent))
+    sys.argv = [tool, *arguments]
+    sys.path[0] = str(Path(tool).resolve().parent)
+    runpy.run_path(tool, run_name='__main__')
+
+
+if __name__ == '__main__':
+    main()

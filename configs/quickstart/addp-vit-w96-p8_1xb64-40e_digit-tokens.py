@@ -11,11 +11,6 @@ _base_ = [
 
 width = 96
 weights = 'work_dirs/quickstart/seed0/'
-num_tokens = _base_.token_predictor.num_tokens
-vocabulary = dict(
-    num_codes=_base_.token_predictor.num_codes,
-    num_class_ids=_base_.token_predictor.num_class_ids,
-)
 
 model = dict(
     type='mmaddp.ADDP',
@@ -32,10 +27,8 @@ model = dict(
         embed_dims=width,
         num_layers=2,
         num_heads=4,
-        num_tokens=num_tokens,
-        **vocabulary,
     ),
-    head=dict(type='mmaddp.ADDPHead', embed_dims=width, label_smoothing=0.0, **vocabulary),
+    head=dict(type='mmaddp.ADDPHead', embed_dims=width, label_smoothing=0.0),
     target_generator=dict(
         type='mmaddp.ADDPTargetGenerator',
         tokenizer=dict(

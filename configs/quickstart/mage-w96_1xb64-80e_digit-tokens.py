@@ -21,7 +21,7 @@ model = dict(
         ),
         **_base_.tokenizer,
     ),
-    token_predictor=_base_.token_predictor,
+    token_predictor=dict(num_tokens=16, **_base_.token_predictor),
     label_smoothing=0.0,
 )
 train_cfg = dict(max_epochs=80, val_interval=80)

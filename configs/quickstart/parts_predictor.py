@@ -1,8 +1,7 @@
-# Token predictor of the quickstart, without dropout and with one class id. Only a variable.
+# Token predictor of the quickstart, without dropout and with one class id. Only a variable; the
+# number of codes comes from the tokenizer.
 token_predictor = dict(
     type='mmaddp.MAGEPredictor',
-    num_codes=32,
-    num_tokens=16,
     embed_dims=96,
     num_layers=2,
     num_heads=4,

@@ -1,6 +1,7 @@
 """Random data and weights for what a dry run does not find."""
 
 import copy
+import math
 from pathlib import Path
 
 from mmengine.config import Config
@@ -68,9 +69,11 @@ def _replace_absent_data(cfg: Config, folder: Path, num_steps: int) -> list[str]
 
 
 def _num_tokens(node) -> int:
-    """First ``num_tokens`` in a model's configuration, 0 if there is none."""
+    """Tokens of an image by ``num_tokens`` or ``grid_size`` of a model, 0 if it has neither."""
     if isinstance(node, dict):
         if 'num_tokens' in node:
             return node['num_tokens']
+        if 'grid_size' in node:
+            return math.prod(node['grid_size'])
         return next(filter(None, map(_num_tokens, node.values())), 0)
     return 0

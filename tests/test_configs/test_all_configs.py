@@ -61,6 +61,13 @@ def test_name_says_what_is_inside(path):
     assert bool(fields['amp']) == ('AmpOptimWrapper' in str(cfg.optim_wrapper))
 
 
+@pytest.mark.parametrize('path', FILES, ids=lambda path: path.stem)
+def test_sizes_of_the_token_grid_stand_once(path):
+    text = str(Config.fromfile(path).model)
+    assert text.count("'num_codes'") <= 1
+    assert text.count("'num_tokens'") + text.count("'grid_size'") <= 1
+
+
 DETECTORS = dict(MaskRCNN='mask-rcnn', CascadeRCNN='cascade-mask-rcnn')
 
 

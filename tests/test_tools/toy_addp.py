@@ -22,10 +22,8 @@ model = dict(
         embed_dims=16,
         num_layers=1,
         num_heads=2,
-        num_tokens=16,
-        num_codes=8,
     ),
-    head=dict(type='mmaddp.ADDPHead', embed_dims=16, num_codes=8),
+    head=dict(type='mmaddp.ADDPHead', embed_dims=16),
     target_generator=dict(
         type='mmaddp.ADDPTargetGenerator',
         tokenizer=dict(
@@ -45,8 +43,6 @@ model = dict(
         ),
         token_predictor=dict(
             type='mmaddp.MAGEPredictor',
-            num_codes=8,
-            num_tokens=16,
             embed_dims=16,
             num_layers=1,
             num_heads=2,

@@ -22,11 +22,9 @@ model = dict(
         embed_dims=768,
         num_layers=8,
         num_heads=16,
-        num_tokens=256,
-        num_codes=1024,
         drop_rate=0.1,
     ),
-    head=dict(type='mmaddp.ADDPHead', embed_dims=768, num_codes=1024, label_smoothing=0.1),
+    head=dict(type='mmaddp.ADDPHead', embed_dims=768, label_smoothing=0.1),
     target_generator=dict(
         type='mmaddp.ADDPTargetGenerator',
         tokenizer=dict(

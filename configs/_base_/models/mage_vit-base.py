@@ -16,7 +16,7 @@ model = dict(
         ),
         **_base_.tokenizer,
     ),
-    token_predictor=_base_.token_predictor,
+    token_predictor=dict(num_tokens=256, **_base_.token_predictor),
     mask_sampler=dict(
         type='mmaddp.MAGEMaskSampler',
         min_ratio=0.5,

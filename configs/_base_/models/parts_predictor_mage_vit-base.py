@@ -1,8 +1,7 @@
-# The released token predictor of ViT-B. Only a variable, for the models that hold a predictor.
+# The released token predictor of ViT-B. Only a variable, for the models that hold a predictor; the
+# number of codes comes from their tokenizer.
 token_predictor = dict(
     type='mmaddp.MAGEPredictor',
-    num_codes=1024,
-    num_tokens=256,
     embed_dims=768,
     num_layers=12,
     num_heads=12,

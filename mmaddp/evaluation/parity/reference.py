@@ -108,20 +108,17 @@ def _tokenizer_config(config: dict) -> dict:
 
 def build_model(reference: Reference) -> ADDP:
     """Build our ADDP at the widths of a reference and load its checkpoint, strictly."""
-    config, grid = reference.config, reference.grid_size
-    num_tokens = grid[0] * grid[1]
-    vocabulary = dict(num_codes=config['codebook_size'], num_class_ids=reference.num_class_ids)
+    config = reference.config
     predictor_width = config['predictor_embed_dim']
     predictor = dict(
         type='mmaddp.MAGEPredictor',
-        num_tokens=num_tokens,
+        num_class_ids=reference.num_class_ids,
         embed_dims=predictor_width,
         num_layers=config['predictor_depth'],
         num_heads=config['predictor_num_heads'],
         decoder_embed_dims=predictor_width,
         decoder_num_layers=config['predictor_depth'],
         decoder_num_heads=config['predictor_num_heads'],
-        **vocabulary,
     )
     width = config['embed_dim']
     model = MODELS.build(
@@ -134,15 +131,13 @@ def build_model(reference: Reference) -> ADDP:
                 embed_dims=width,
                 num_layers=config['decoder_depth'],
                 num_heads=config['decoder_num_heads'],
-                num_tokens=num_tokens,
-                **vocabulary,
             ),
-            head=dict(type='mmaddp.ADDPHead', embed_dims=width, **vocabulary),
+            head=dict(type='mmaddp.ADDPHead', embed_dims=width),
             target_generator=dict(
                 type='mmaddp.ADDPTargetGenerator',
                 tokenizer=_tokenizer_config(config),
                 token_predictor=predictor,
-                grid_size=grid,
+                grid_size=reference.grid_size,
             ),
         )
     )

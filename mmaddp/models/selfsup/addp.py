@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from functools import partial
 from typing import Optional
 
@@ -23,18 +24,24 @@ class ADDP(BaseSelfSupervisor):
 
     Args:
         backbone (dict): Config of the encoder, with ``out_type='raw'``.
-        neck (dict): Config of the decoder.
-        head (dict): Config of the output layer.
+        neck (dict): Config of the decoder; ``num_tokens``, ``num_codes`` and ``num_class_ids``
+            come from the target generator.
+        head (dict): Config of the output layer; ``num_codes`` and ``num_class_ids`` come from the
+            target generator.
         target_generator (dict): Config of the target generator.
         sampler (dict, optional): Config of the generation process, needed in 'predict' mode only.
             Defaults to the paper's: :class:`AlternatingSampler` with 20 steps, or as many as
             there are positions if these are fewer.
         pixel_mean (Sequence[float]): Mean of the encoder's RGB input in [0, 1]. Defaults to
-            ImageNet's.
-        pixel_std (Sequence[float]): Its standard deviation. Defaults to ImageNet's.
+            (0.485, 0.456, 0.406), ImageNet's.
+        pixel_std (Sequence[float]): Its standard deviation. Defaults to (0.229, 0.224, 0.225).
         data_preprocessor (dict, optional): Defaults to
             ``dict(type='mmaddp.ADDPDataPreprocessor')``.
         init_cfg (dict, optional): Initialisation config. Defaults to None.
+
+    Raises:
+        ValueError: A size that the config gives to a part is not that of the other parts, or the
+            sampler takes more steps than there are positions.
     """
 
     def __init__(
@@ -49,11 +56,15 @@ class ADDP(BaseSelfSupervisor):
         data_preprocessor: Optional[dict] = None,
         init_cfg: Optional[dict] = None,
     ):
+        # The encoder first, so that a seed gives it the same start whatever else there is.
+        encoder = MODELS.build(backbone)
+        generator = MODELS.build(target_generator)
+        vocabulary = asdict(generator.vocabulary)
         super().__init__(
-            backbone=backbone,
-            neck=neck,
-            head=head,
-            target_generator=target_generator,
+            backbone=encoder,
+            neck={'num_tokens': generator.num_tokens, **vocabulary, **neck},
+            head={**vocabulary, **head},
+            target_generator=generator,
             data_preprocessor=data_preprocessor or dict(type='mmaddp.ADDPDataPreprocessor'),
             init_cfg=init_cfg,
         )
@@ -70,7 +81,7 @@ class ADDP(BaseSelfSupervisor):
         for name, found, expected in (
             ('backbone grid', tuple(self.backbone.patch_resolution), generator.grid_size),
             ('neck.num_tokens', self.neck.num_tokens, generator.num_tokens),
-            ('neck.num_codes', self.neck.vocabulary.num_codes, generator.num_codes),
+            ('neck.num_codes', self.neck.vocabulary.num_codes, generator.vocabulary.num_codes),
             ('head vocabulary', self.head.vocabulary, self.neck.vocabulary),
         ):
             if found != expected:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from mmaddp.models.task_modules import NestedMasks
 from mmaddp.registry import MODELS, TASK_UTILS
-from mmaddp.structures import ADDPTarget
+from mmaddp.structures import ADDPTarget, Vocabulary
 
 
 @MODELS.register_module()
@@ -18,13 +18,17 @@ class ADDPTargetGenerator(BaseModule):
 
     Args:
         tokenizer (dict): Config of the tokenizer, for instance :class:`VQGAN`.
-        token_predictor (dict): Config of the predictor, for instance :class:`MAGEPredictor`.
+        token_predictor (dict): Config of the predictor, for instance :class:`MAGEPredictor`;
+            ``num_codes`` comes from the tokenizer, ``num_tokens`` from ``grid_size``.
         grid_size (Sequence[int]): Token grid (h, w) of the images. Defaults to (16, 16).
         mask_sampler (dict, optional): Config of the mask sampler; ``num_tokens`` comes from
             ``grid_size``. Defaults to ``dict(type='mmaddp.NestedMaskSampler')``.
         predictor_train_mode (bool): Let the predictor follow the training mode, so that its dropout
             is active. The official pre-training does so, unintentionally. Defaults to False.
         init_cfg (dict, optional): Initialisation config. Defaults to None.
+
+    Raises:
+        ValueError: A size that the config gives to the predictor is not that of the other parts.
     """
 
     def __init__(
@@ -37,10 +41,11 @@ class ADDPTargetGenerator(BaseModule):
         init_cfg: Optional[dict] = None,
     ):
         super().__init__(init_cfg)
-        self.tokenizer = MODELS.build(tokenizer)
-        self.token_predictor = MODELS.build(token_predictor)
         self.grid_size = tuple(grid_size)
         self.num_tokens = self.grid_size[0] * self.grid_size[1]
+        self.tokenizer = MODELS.build(tokenizer)
+        sizes = dict(num_codes=self.tokenizer.num_codes, num_tokens=self.num_tokens)
+        self.token_predictor = MODELS.build({**sizes, **token_predictor})
         mask_sampler = dict(mask_sampler or dict(type='mmaddp.NestedMaskSampler'))
         self.mask_sampler = TASK_UTILS.build(dict(mask_sampler, num_tokens=self.num_tokens))
         self.predictor_train_mode = predictor_train_mode
@@ -53,19 +58,19 @@ class ADDPTargetGenerator(BaseModule):
         if predictor.num_codes != tokenizer.num_codes:
             raise ValueError(
                 f'The token predictor knows {predictor.num_codes} codes, the codebook of the '
-                f'tokenizer holds {tokenizer.num_codes}: set num_codes of both alike and load '
-                'weights that were trained together.'
+                f'tokenizer holds {tokenizer.num_codes}: leave num_codes out of its '
+                'config, and load weights that were trained together.'
             )
         if predictor.num_tokens != self.num_tokens:
             raise ValueError(
                 f'The token predictor has {predictor.num_tokens} positions, a grid_size of '
-                f'{self.grid_size} needs {self.num_tokens}: set its num_tokens.'
+                f'{self.grid_size} needs {self.num_tokens}: leave num_tokens out of its config.'
             )
 
     @property
-    def num_codes(self) -> int:
-        """Codes K."""
-        return self.tokenizer.num_codes
+    def vocabulary(self) -> Vocabulary:
+        """What the embedding tables of the model know."""
+        return self.token_predictor.vocabulary
 
     def train(self, mode: bool = True) -> 'ADDPTargetGenerator':
         """Keep the frozen parts in evaluation mode."""

@@ -17,7 +17,8 @@ class MAGE(BaseModel):
     """Trains a token predictor to tell the ids of masked positions from the visible ones.
 
     Args:
-        token_predictor (dict): Config of the network that learns, :class:`MAGEPredictor`.
+        token_predictor (dict): Config of the network that learns, :class:`MAGEPredictor`;
+            ``num_codes`` comes from the tokenizer, where there is one.
         tokenizer (dict, optional): Config of the frozen tokenizer, :class:`VQGAN`. Without it only
             token ids can be trained on. Defaults to None.
         mask_sampler (dict, optional): Config of the mask sampler. Defaults to
@@ -46,8 +47,10 @@ class MAGE(BaseModel):
             data_preprocessor=data_preprocessor or dict(type='mmaddp.ADDPDataPreprocessor'),
             init_cfg=init_cfg,
         )
-        self.token_predictor = MODELS.build(token_predictor)
-        self.tokenizer = None if tokenizer is None else MODELS.build(tokenizer)
+        trained_on = None if tokenizer is None else MODELS.build(tokenizer)
+        sizes = {} if trained_on is None else dict(num_codes=trained_on.num_codes)
+        self.token_predictor = MODELS.build({**sizes, **token_predictor})
+        self.tokenizer = trained_on
         if self.tokenizer is not None:
             self._check_codes()
             self.tokenizer.requires_grad_(False).eval()
@@ -81,7 +84,7 @@ class MAGE(BaseModel):
         Args:
             inputs (Tensor): RGB images in [0, 1], shape (B, 3, H, W), or token ids, long, (B, L).
             data_samples (list[DataSample], optional): One per input.
-            mode (str): 'loss', 'predict', or 'tensor' for the token ids.
+            mode (str): 'loss', 'predict', or 'tensor' for the token ids. Defaults to 'tensor'.
         """
         if mode == 'loss':
             return self.loss(inputs, data_samples)

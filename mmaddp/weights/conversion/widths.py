@@ -144,10 +144,8 @@ def addp_config(tensors: Mapping[str, Tensor]) -> dict:
             embed_dims=width,
             num_layers=depth,
             num_heads=1,
-            num_tokens=num_tokens,
-            num_codes=num_codes,
         ),
-        head=dict(type='mmaddp.ADDPHead', embed_dims=width, num_codes=num_codes),
+        head=dict(type='mmaddp.ADDPHead', embed_dims=width),
         target_generator=dict(
             type='mmaddp.ADDPTargetGenerator',
             tokenizer=vqgan_config(tokenizer, num_codes),

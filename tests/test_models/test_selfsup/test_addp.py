@@ -1,9 +1,19 @@
 import pytest
 import torch
 from mmpretrain.structures import DataSample
-from toy_models import NUM_CODES, toy_addp, toy_decoder, toy_target_generator, toy_vit
+from toy_models import (
+    NUM_CODES,
+    toy_addp,
+    toy_decoder,
+    toy_head,
+    toy_predictor,
+    toy_target_generator,
+    toy_tokenizer,
+    toy_vit,
+)
 
 from mmaddp.registry import MODELS
+from mmaddp.structures import Vocabulary
 
 
 def build(**kwargs):
@@ -95,6 +105,30 @@ def test_training_lowers_the_loss():
     assert sum(losses[-5:]) < 0.9 * sum(losses[:5])
 
 
+def test_sizes_stand_once():
+    """Codes come from the tokenizer, class ids from the predictor, positions from the grid."""
+    generator = toy_target_generator(
+        tokenizer=toy_tokenizer(num_codes=30), token_predictor=without_sizes(toy_predictor())
+    )
+    generator['token_predictor']['num_class_ids'] = 7
+    neck, head = without_sizes(toy_decoder()), without_sizes(toy_head())
+    model = build(target_generator=generator, neck=neck, head=head)
+    assert model.target_generator.token_predictor.num_codes == 30
+    assert model.neck.num_tokens == model.target_generator.token_predictor.num_tokens == 16
+    expected = Vocabulary(num_codes=30, num_class_ids=7)
+    assert model.neck.vocabulary == model.head.vocabulary == expected
+    assert 'num_codes' not in neck and 'num_codes' not in generator['token_predictor']
+
+
+def without_sizes(config):
+    return {key: value for key, value in config.items() if key not in ('num_codes', 'num_tokens')}
+
+
+def test_class_ids_may_differ_from_those_of_the_predictor():
+    model = build(neck=toy_decoder(num_class_ids=3), head=toy_head(num_class_ids=3))
+    assert model.neck.vocabulary == Vocabulary(num_codes=NUM_CODES, num_class_ids=3)
+
+
 @pytest.mark.parametrize(
     'wrong, name',
     [
@@ -102,6 +136,7 @@ def test_training_lowers_the_loss():
         (dict(neck=toy_decoder(num_tokens=64)), r'neck\.num_tokens'),
         (dict(neck=toy_decoder(num_codes=30)), r'neck\.num_codes'),
         (dict(neck=toy_decoder(num_class_ids=77)), 'head vocabulary'),
+        (dict(head=toy_head(num_codes=30)), 'head vocabulary'),
         (dict(sampler=dict(type='mmaddp.AlternatingSampler', num_steps=17)), 'num_steps'),
     ],
 )

@@ -103,6 +103,12 @@ def test_codebook_sizes_must_agree():
         )
 
 
+def test_codes_come_from_the_tokenizer():
+    predictor = dict(type='mmaddp.MAGEPredictor', num_tokens=4, embed_dims=12)
+    model = MAGE(predictor, tokenizer=dict(type='mmaddp.StubTokenizer', num_codes=4))
+    assert model.token_predictor.num_codes == 4 and 'num_codes' not in predictor
+
+
 def test_tokenizer_is_frozen_and_stays_in_eval(token_ids):
     model = build()
     assert model.train() is model

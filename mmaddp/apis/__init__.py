@@ -9,21 +9,27 @@ from mmaddp.visualization.trajectory import (
 )
 from mmaddp.weights.model import build_model
 
-from .classification import Classifier, Features, classify, extract_features
+from .classification import classify, extract_features
 from .detection import detect
+from .edit_files import EditSettings, edit_files
 from .editing import inpaint, outpaint, reconstruct, start_from_images, vary
+from .generation import generate
+from .image_files import load_images, load_mask
 from .segmentation import segment
 
 __all__ = [
-    'Classifier',
-    'Features',
+    'EditSettings',
     'build_model',
     'classify',
     'detect',
     'draw_trajectory',
+    'edit_files',
     'extract_features',
+    'generate',
     'generation_steps',
     'inpaint',
+    'load_images',
+    'load_mask',
     'outpaint',
     'reconstruct',
     'record_trajectory',

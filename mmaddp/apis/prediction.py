@@ -1,99 +1,186 @@
-"""A model's predictions for picture files, of any task."""
+"""A model's predictions for images, of any task."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional, Union
+from typing import Any, Optional, Union
 
+import numpy as np
 import torch
+from mmcv.transforms import LoadImageFromFile
 from mmengine.config import Config
-from mmengine.dataset import Compose, pseudo_collate
-from mmengine.registry import DATASETS
+from mmengine.dataset import Compose, default_collate, pseudo_collate
+from mmengine.model import BaseModel
+from mmengine.registry import DATASETS, DefaultScope
 from mmengine.structures import BaseDataElement
-from PIL import Image
 
+from mmaddp.apis.inputs import Images, InputImage, drawing_files, list_inputs
 from mmaddp.datasets import LoadRGBImage
 from mmaddp.datasets.nesting import first_settings
 from mmaddp.utils.config_types import type_name
 from mmaddp.visualization.drawing import build_visualizer, draw_sample
 from mmaddp.weights.model import build_model
 
-Images = Union[str, Path, Sequence[Union[str, Path]]]
+Model = Union[BaseModel, Config, str, Path]
 
 
-def list_images(images: Images) -> list[Path]:
-    """Find picture files.
+def ready_model(
+    model: Model,
+    checkpoint: Optional[Union[str, Path]] = None,
+    device: Optional[str] = None,
+) -> BaseModel:
+    """Take a model that was built, or build it.
 
     Args:
-        images (str | Path | Sequence): A file, a folder whose pictures are taken in order of their
-            names, or several of both.
+        model (BaseModel | Config | str | Path): What :func:`build_model` gave, for many calls; or
+            a config or its file.
+        checkpoint (str | Path, optional): Checkpoint of a config's model: a file, ``mmaddp://NAME``
+            or a URL. Defaults to None, for a model that was built.
+        device (str, optional): Defaults to None: where a model that was built lies; else the GPU
+            if there is one.
 
     Returns:
-        list[Path]: The files.
+        BaseModel: In evaluation mode.
 
     Raises:
-        FileNotFoundError: One does not exist, or a folder holds no picture.
+        FileNotFoundError: A file is missing.
+        ValueError: There is a checkpoint too many or too few, or it does not fit.
     """
-    files = []
-    for item in [images] if isinstance(images, str | Path) else images:
-        path = Path(item).expanduser()
-        found = [path] if path.is_file() else []
-        if path.is_dir():
-            found = sorted(p for p in path.iterdir() if p.suffix.lower() in _picture_suffixes())
-        if not found:
-            raise FileNotFoundError(f'There is no picture {path}, nor a folder with pictures.')
-        files += found
-    return files
+    if not isinstance(model, BaseModel):
+        if checkpoint is None:
+            raise ValueError('A config needs the checkpoint of its model.')
+        return build_model(model, checkpoint, device)
+    if checkpoint is not None:
+        raise ValueError('The model is built already: give its config, or no checkpoint.')
+    if getattr(model, '_config', None) is None:
+        raise ValueError('The model knows no config: make it by mmaddp.apis.build_model.')
+    return (model if device is None else model.to(torch.device(device))).eval()
 
 
-def predict_images(
+@dataclass(frozen=True)
+class InputPipeline:
+    """What a config's test does with an image behind its loader.
+
+    Attributes:
+        transforms (Compose): The transforms.
+        is_rgb (bool): Whether they expect RGB; otherwise BGR.
+        ignore_orientation (bool): Whether the loader ignores the EXIF orientation.
+        to_float32 (bool): Whether it gives floating-point numbers.
+        collate (Callable): Makes a batch of samples.
+    """
+
+    transforms: Compose
+    is_rgb: bool
+    ignore_orientation: bool
+    to_float32: bool
+    collate: Callable[[Sequence[dict]], dict]
+
+    @classmethod
+    def of(cls, config: Config) -> 'InputPipeline':
+        """Build that of a config with a ``test_dataloader``."""
+        loader = config.test_dataloader
+        with DefaultScope.overwrite_default_scope(config.get('default_scope', 'mmpretrain')):
+            settings = first_settings(loader.dataset)['pipeline']
+            steps = Compose([step for step in settings if not _loads_truth(step)]).transforms
+        loaders = [step for step in steps if isinstance(step, LoadRGBImage | LoadImageFromFile)]
+        first = loaders[0] if loaders else LoadRGBImage()
+        is_rgb = isinstance(first, LoadRGBImage)
+        ignores = first.ignore_orientation if is_rgb else 'ignore_orientation' in first.color_type
+        name = type_name(loader.get('collate_fn') or dict(type='pseudo_collate'))
+        collate = default_collate if name == 'default_collate' else pseudo_collate
+        return cls(
+            Compose([step for step in steps if step not in loaders]),
+            is_rgb,
+            ignores,
+            getattr(first, 'to_float32', False),
+            collate,
+        )
+
+    def sample(self, image: InputImage) -> tuple[np.ndarray, dict]:
+        """The image, RGB, uint8, shape (H, W, 3), and what the network gets of it."""
+        pixels = image.read(self.ignore_orientation)
+        array = (pixels if self.is_rgb else pixels[..., ::-1]).copy()
+        array = array.astype(np.float32) if self.to_float32 else array
+        size = dict(img_shape=array.shape[:2], ori_shape=array.shape[:2])
+        path = None if image.path is None else str(image.path)
+        return pixels, self.transforms(dict(img=array, img_path=path, **size))
+
+
+def batches(
+    inputs: Sequence[InputImage], pipeline: InputPipeline, batch_size: int
+) -> Iterator[dict]:
+    """Batches of images for ``test_step``.
+
+    Raises:
+        ValueError: ``batch_size`` is below 1, or an image cannot be read.
+    """
+    if batch_size < 1:
+        raise ValueError(f'batch_size must be at least 1, got {batch_size}.')
+    for start in range(0, len(inputs), batch_size):
+        part = inputs[start : start + batch_size]
+        yield pipeline.collate([pipeline.sample(image)[1] for image in part])
+
+
+def predict_and_draw(
     images: Images,
-    config: Union[str, Path, Config],
-    weights: Union[str, Path],
+    model: BaseModel,
     out_dir: Optional[Union[str, Path]] = None,
-    visualizer: Optional[dict] = None,
+    visualizer: Optional[Mapping[str, Any]] = None,
     **draw_options,
-) -> Iterator[tuple[Path, BaseDataElement]]:
-    """Predict as the configuration's test does, one image at a time.
+) -> Iterator[tuple[InputImage, BaseDataElement]]:
+    """Predict as the config's test does, one image at a time, and draw what was found.
 
     Args:
-        images (str | Path | Sequence): See :func:`list_images`.
-        config (str | Path | Config): Configuration, or its file.
-        weights (str | Path): Checkpoint of its model.
+        images (Images): See :func:`mmaddp.apis.inputs.list_inputs`.
+        model (BaseModel): From :func:`ready_model`.
         out_dir (str | Path, optional): Folder for pictures with the predictions drawn, named as
             the images are. Defaults to None, no pictures.
-        visualizer (dict, optional): Settings of the configuration's visualiser to replace.
+        visualizer (Mapping, optional): Settings of the config's visualizer to replace.
             Defaults to None.
         **draw_options: See :func:`mmaddp.visualization.drawing.draw_sample`.
 
     Yields:
-        tuple: File and data sample of the host, with its predictions, on the model's device.
+        tuple: Image and data sample of the host, with its predictions, on the model's device.
 
     Raises:
         FileNotFoundError: A file is missing.
-        ValueError: An image cannot be read, or the weights do not fit.
+        ValueError: An image cannot be read, or a drawing would lie among the images.
     """
-    files = list_images(images)
-    config = config if isinstance(config, Config) else Config.fromfile(config)
-    model = build_model(config, weights)
-    dataset = first_settings(config.test_dataloader.dataset)
-    pipeline = Compose([step for step in dataset['pipeline'] if not _loads_truth(step)])
+    inputs = list_inputs(images)
+    pipeline = InputPipeline.of(model._config)
+    files = [None] * len(inputs)
     if out_dir is not None:
-        meta = DATASETS.build({**dataset, 'lazy_init': True, 'pipeline': []}).metainfo
-        drawer = build_visualizer(config, meta, **visualizer or {})
-    for file in files:
-        image = LoadRGBImage()(dict(img_path=str(file)))['img']
-        batch = pseudo_collate([pipeline(dict(img_path=str(file)))])
+        files = drawing_files(images, inputs, out_dir)
+        drawer = _drawer(model._config, **visualizer or {})
+    for image, file in zip(inputs, files):
+        pixels, sample = pipeline.sample(image)
         with torch.no_grad():
-            (sample,) = model.test_step(batch)
-        if out_dir is not None:
-            target = Path(out_dir) / f'{file.stem}.png'
-            draw_sample(drawer, image, sample, target, draw_gt=False, **draw_options)
-        yield file, sample
+            (found,) = model.test_step(pseudo_collate([sample]))
+        if file is not None:
+            draw_sample(drawer, pixels, found, file, draw_gt=False, **draw_options)
+        yield image, found
+
+
+def class_names(model: BaseModel) -> Optional[tuple[str, ...]]:
+    """Names of the classes: those of the checkpoint, else those of the config's test data."""
+    names = model._dataset_meta.get('classes')
+    if names is None:
+        names = _test_meta(model._config).get('classes')
+    return None if names is None else tuple(names)
+
+
+def _drawer(config: Config, **changes):
+    scope = config.get('default_scope', 'mmpretrain')
+    with DefaultScope.overwrite_default_scope(scope):
+        return build_visualizer(config, _test_meta(config), **changes)
+
+
+def _test_meta(config: Config) -> dict:
+    """What the test data set says of itself without its files."""
+    settings = first_settings(config.test_dataloader.dataset)
+    with DefaultScope.overwrite_default_scope(config.get('default_scope', 'mmpretrain')):
+        return DATASETS.build({**settings, 'lazy_init': True, 'pipeline': []}).metainfo
 
 
 def _loads_truth(step: dict) -> bool:
     return type_name(step).startswith('LoadAnnotations')
-
-
-def _picture_suffixes() -> set[str]:
-    return set(Image.registered_extensions())

@@ -126,9 +126,25 @@ def decode_rgb(content: bytes, ignore_orientation: bool = False) -> np.ndarray:
         warnings.filterwarnings('ignore', category=UserWarning, module='PIL')
         with open_picture(content) as image:
             image.load()
-            if not ignore_orientation:
-                image = ImageOps.exif_transpose(image)
-            return np.array(_to_rgb(image))
+            return to_rgb_array(image, ignore_orientation)
+
+
+def to_rgb_array(image: Image.Image, ignore_orientation: bool = False) -> np.ndarray:
+    """Convert a Pillow image of any mode, as :class:`LoadRGBImage` describes.
+
+    Args:
+        image (Image.Image): The image.
+        ignore_orientation (bool): Leave the EXIF orientation alone. Defaults to False.
+
+    Returns:
+        np.ndarray: RGB image (H, W, 3), uint8 in 0..255, writable.
+
+    Raises:
+        ValueError: Its samples have no defined range.
+    """
+    if not ignore_orientation:
+        image = ImageOps.exif_transpose(image)
+    return np.array(_to_rgb(image))
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:

@@ -5,7 +5,7 @@ from PIL import Image
 from toy_detector import save_detector, write_detection_config
 from toy_scenes import make_scenes
 
-from mmaddp.apis import detect
+from mmaddp.apis import build_model, detect
 
 
 @pytest.fixture(scope='module')
@@ -27,13 +27,15 @@ def photos(tmp_path):
 
 def test_objects_of_pictures_of_any_size(toy, photos, tmp_path):
     found = detect(photos, *toy, out_dir=tmp_path / 'out', score_threshold=0.06)
-    assert [path.name for path in found] == ['a.png', 'b.jpg']
-    for objects, (height, width) in zip(found.values(), ((50, 70), (64, 32))):
-        assert len(objects) > 0 and (objects.scores >= 0.06).all()
-        assert (objects.scores.diff() <= 0).all()
-        assert objects.masks.shape == (len(objects), height, width)
-        assert objects.masks.dtype == torch.bool
-        corners = objects.bboxes
+    assert [result['path'].name for result in found] == ['a.png', 'b.jpg']
+    for result, (height, width) in zip(found, ((50, 70), (64, 32))):
+        number = len(result['scores'])
+        assert number > 0 and (result['scores'] >= 0.06).all()
+        assert (result['scores'].diff() <= 0).all()
+        assert result['masks'].shape == (number, height, width)
+        assert result['masks'].dtype == torch.bool
+        assert result['names'] == [str(label) for label in result['labels'].tolist()]
+        corners = result['bboxes']
         assert (corners >= 0).all() and (corners[:, 2] <= width).all()
         assert (corners[:, 3] <= height).all()
     for name, size in (('a', (70, 50)), ('b', (32, 64))):
@@ -42,11 +44,28 @@ def test_objects_of_pictures_of_any_size(toy, photos, tmp_path):
 
 def test_threshold(toy, photos, tmp_path):
     pixels = np.asarray(Image.open(photos / 'a.png')).astype(int)
-    (objects,) = detect(
-        photos / 'a.png', *toy, out_dir=tmp_path / 'out', score_threshold=1.0
-    ).values()
-    assert len(objects) == 0
+    (found,) = detect(photos / 'a.png', *toy, out_dir=tmp_path / 'out', score_threshold=1.0)
+    assert len(found['scores']) == len(found['bboxes']) == len(found['names']) == 0
     clear = np.asarray(Image.open(tmp_path / 'out' / 'a.png'))
     assert abs(clear - pixels).max() <= 1
     with pytest.raises(ValueError, match='score_threshold'):
         detect(photos, *toy, score_threshold=30)
+
+
+def test_files_arrays_and_pictures_give_the_same(toy, photos, tmp_path):
+    model = build_model(*toy)
+    files = sorted(photos.iterdir())
+    pictures = [Image.open(file) for file in files]
+    arrays = [np.array(picture) for picture in pictures]
+    results = [
+        detect(images, model, score_threshold=0.06, out_dir=tmp_path / str(number))
+        for number, images in enumerate((photos, files, arrays, pictures))
+    ]
+    for found in results[1:]:
+        for one, other in zip(found, results[0]):
+            assert torch.equal(one['bboxes'], other['bboxes'])
+            assert torch.equal(one['masks'], other['masks'])
+    assert [found['path'] for found in results[2]] == [None, None]
+    assert sorted(file.name for file in (tmp_path / '2').iterdir()) == [
+        *('image_0000.png', 'image_0001.png'),
+    ]

@@ -29,9 +29,9 @@ def photos(tmp_path):
 
 def test_a_folder_of_pictures_of_any_size(toy, photos, tmp_path):
     found = segment(photos, *toy, out_dir=tmp_path / 'out')
-    assert [path.name for path in found] == ['a.png', 'b.jpg']
-    assert [tuple(labels.shape) for labels in found.values()] == [(50, 70), (64, 32)]
-    for labels in found.values():
+    assert [result['path'].name for result in found] == ['a.png', 'b.jpg']
+    assert [tuple(result['labels'].shape) for result in found] == [(50, 70), (64, 32)]
+    for labels in (result['labels'] for result in found):
         assert labels.dtype == torch.long and labels.min() >= 0 and labels.max() < 11
     for name, size in (('a', (70, 50)), ('b', (32, 64))):
         assert Image.open(tmp_path / 'out' / f'{name}.png').size == size
@@ -53,6 +53,25 @@ def test_nothing_there(toy, tmp_path):
             segment(missing, *toy)
 
 
+def test_drawings_of_one_name_are_all_kept(toy, tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (3, 40, 40, 3), np.uint8)
+    for name, image in zip(('x/img.jpg', 'y/img.jpg', 'y/img.png'), pixels):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        Image.fromarray(image).save(tmp_path / name)
+    segment([tmp_path / 'x', tmp_path / 'y'], *toy, out_dir=tmp_path / 'drawn')
+    assert sorted(path.name for path in (tmp_path / 'drawn').iterdir()) == [
+        *('img.png.png', 'x_img.jpg.png', 'y_img.jpg.png'),
+    ]
+
+
+def test_pictures_are_not_written_over(toy, photos):
+    before = {path: path.read_bytes() for path in photos.iterdir()}
+    for images in (photos, photos / 'a.png'):
+        with pytest.raises(ValueError, match=r'among the files that are read.*out_dir'):
+            segment(images, *toy, out_dir=photos)
+    assert {path: path.read_bytes() for path in photos.iterdir()} == before
+
+
 def test_damaged_picture_is_named(toy, tmp_path):
     (tmp_path / 'bad.png').write_bytes(b'\x89PNG')
     with pytest.raises(ValueError, match=r'Cannot read the image .*bad\.png'):
@@ -70,8 +89,9 @@ def test_same_labels_as_in_the_test_of_the_configuration(toy):
     model = build_model(cfg, toy[1])
     dataset = DATASETS.build(cfg.test_dataloader.dataset)
     found = segment(data / 'images' / 'validation', *toy)
-    for item, labels in zip(dataset, found.values()):
+    assert len(found) == len(dataset) and found[0]['names'] == tuple(dataset.metainfo['classes'])
+    for item, result in zip(dataset, found):
         batch = dict(inputs=[item['inputs']], data_samples=[item['data_samples']])
         with torch.no_grad():
             (sample,) = model.test_step(batch)
-        assert torch.equal(sample.pred_sem_seg.data[0].cpu(), labels)
+        assert torch.equal(sample.pred_sem_seg.data[0].cpu(), result['labels'])

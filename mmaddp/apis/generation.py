@@ -1,0 +1,65 @@
+"""New images from seeds."""
+
+from pathlib import Path
+from typing import Optional, Union
+
+import torch
+from torch import Tensor
+
+from mmaddp.apis.prediction import Model, ready_model
+from mmaddp.datasets.generation_seeds import GenerationSeeds
+from mmaddp.engine.generation.image_blocks import image_blocks
+from mmaddp.engine.generation.precision import inference_precision
+
+
+@torch.no_grad()
+def generate(
+    model: Model,
+    checkpoint: Optional[Union[str, Path]] = None,
+    *,
+    num_images: int = 16,
+    seed: int = 0,
+    batch_size: int = 64,
+    precision: str = 'fp32',
+    device: Optional[str] = None,
+) -> Tensor:
+    """Generate images.
+
+    Image i depends on (``seed``, i) alone, as with ``tools/generate.py``; at the same
+    ``batch_size`` both give the same bytes.
+
+    Args:
+        model (BaseModel | Config | str | Path): An ADDP model of :func:`build_model`, or a config
+            with a sampler (``configs/generation/``, or that of a pre-training).
+        checkpoint (str | Path, optional): Checkpoint of a config's model, as in
+            ``mmaddp://addp-vit-base``. Defaults to None, for a model that was built.
+        num_images (int): Images 0, 1, ... Defaults to 16.
+        seed (int): Seed of the whole set. Defaults to 0.
+        batch_size (int): Images at a time. Defaults to 64, or ``num_images`` if that is less.
+        precision (str): 'fp32', 'bf16' or 'fp16'. Defaults to 'fp32'.
+        device (str, optional): Defaults to None: the GPU if there is one.
+
+    Returns:
+        Tensor: RGB in [0, 1], shape (``num_images``, 3, H, W), on the CPU.
+
+    Raises:
+        FileNotFoundError: A file is missing.
+        ValueError: The model cannot generate, the checkpoint does not fit, or a number is out of
+            range.
+    """
+    if batch_size < 1:
+        raise ValueError(f'batch_size must be at least 1, got {batch_size}.')
+    seeds = GenerationSeeds(num_images, seed)
+    model = ready_model(model, checkpoint, device)
+    if getattr(model, 'sampler', None) is None:
+        raise ValueError(
+            f'{type(model).__name__} cannot generate: take an ADDP model with a sampler.'
+        )
+    parts = []
+    device_type = next(model.parameters()).device.type
+    with model.reuse_start(), inference_precision(precision, device_type):
+        for block in image_blocks(seeds.indices, min(batch_size, num_images)):
+            samples = [seeds.sample(index) for index in block.indices]
+            found = model.test_step(dict(data_samples=samples))[: len(block.wanted)]
+            parts += [sample.pred_image.float().clamp(0, 1).cpu() for sample in found]
+    return torch.stack(parts)

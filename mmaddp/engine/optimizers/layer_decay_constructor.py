@@ -1,6 +1,5 @@
 """Learning rates that decrease towards the input, and who is spared weight decay."""
 
-from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from typing import Optional
 
@@ -8,14 +7,13 @@ from mmengine.logging import print_log
 from mmengine.optim import OptimWrapper
 from mmengine.registry import OPTIM_WRAPPERS, OPTIMIZERS
 from torch import nn
-from torch.nn.modules.batchnorm import _NormBase
 
 from mmaddp.registry import OPTIM_WRAPPER_CONSTRUCTORS
 from mmaddp.utils.wrappers import unwrap
 
+from .weight_decay import spared_or_not
+
 OPTIONS = frozenset({'layer_decay_rate', 'no_decay_vectors', 'no_decay_norms', 'no_decay_names'})
-# Batch and instance norms of every kind, group norm.
-NORMS = (_NormBase, nn.GroupNorm)
 
 
 @OPTIM_WRAPPER_CONSTRUCTORS.register_module()
@@ -87,9 +85,7 @@ def layer_decay_groups(
     base_lr: float,
     weight_decay: float,
     layer_decay_rate: float,
-    no_decay_vectors: bool = False,
-    no_decay_norms: bool = False,
-    no_decay_names: Sequence[str] = (),
+    **no_decay,
 ) -> list[dict]:
     """Parameter groups of a model with a backbone.
 
@@ -98,12 +94,7 @@ def layer_decay_groups(
         base_lr (float): Rate of the last layer.
         weight_decay (float): Of those that are not spared.
         layer_decay_rate (float): Factor between neighbouring layers, in (0, 1].
-        no_decay_vectors (bool): Spare one-dimensional parameters and those named ``bias``.
-            Defaults to False.
-        no_decay_norms (bool): Spare the parameters of normalisation layers, except of LayerNorms
-            over the channels of a map, as detectron2 does. Defaults to False.
-        no_decay_names (Sequence[str]): Spare parameters of these names, as in ``'pos_embed'``;
-            the part behind the last dot counts. Defaults to none.
+        **no_decay: Who is spared weight decay, see :func:`spared_or_not`.
 
     Returns:
         list[dict]: Groups with ``params``, ``lr``, ``weight_decay`` and ``lr_scale``, the
@@ -117,15 +108,7 @@ def layer_decay_groups(
     if not 0 < layer_decay_rate <= 1:
         raise ValueError(f'layer_decay_rate must be in (0, 1], got {layer_decay_rate}.')
     groups = {}
-    norms = {id(p) for p in _norm_parameters(model)} if no_decay_norms else frozenset()
-    for name, parameter in model.named_parameters():
-        if not parameter.requires_grad:
-            continue
-        own_name = name.rpartition('.')[2]
-        is_vector = parameter.dim() == 1 or own_name == 'bias'
-        is_spared = (
-            (no_decay_vectors and is_vector) or id(parameter) in norms or own_name in no_decay_names
-        )
+    for name, parameter, is_spared in spared_or_not(model, **no_decay):
         layer, num_layers = backbone.get_layer_depth(name, 'backbone.')
         scale = layer_decay_rate ** (num_layers - 1 - layer)
         groups.setdefault((scale, is_spared), []).append(parameter)
@@ -150,11 +133,3 @@ def _layered_backbone(model: nn.Module) -> nn.Module:
             f'{type(model).__name__} is a {type(backbone).__name__}.'
         )
     return backbone
-
-
-def _norm_parameters(model: nn.Module) -> Iterator[nn.Parameter]:
-    for module in model.modules():
-        # detectron2 counts torch's own LayerNorm as a norm, not its LayerNorm over channels
-        # (solver/build.py); ours over channels is a subclass.
-        if isinstance(module, NORMS) or type(module) is nn.LayerNorm:
-            yield from module.parameters(recurse=False)

@@ -10,6 +10,8 @@ from torch import nn
 from mmaddp.registry import OPTIM_WRAPPER_CONSTRUCTORS
 from mmaddp.utils.wrappers import unwrap
 
+from .weight_decay import spared_or_not
+
 
 @OPTIM_WRAPPER_CONSTRUCTORS.register_module()
 class WeightDecayConstructor:
@@ -46,10 +48,7 @@ class WeightDecayConstructor:
 
 def decay_groups(model: nn.Module) -> list[dict]:
     """Two parameter groups: those that decay, and those that do not."""
-    model = unwrap(model)
     decayed, exempt = [], []
-    for name, parameter in model.named_parameters():
-        if parameter.requires_grad:
-            is_exempt = parameter.dim() == 1 or name.rpartition('.')[2] == 'bias'
-            (exempt if is_exempt else decayed).append(parameter)
+    for _, parameter, is_exempt in spared_or_not(unwrap(model), no_decay_vectors=True):
+        (exempt if is_exempt else decayed).append(parameter)
     return [dict(params=decayed), dict(params=exempt, weight_decay=0.0)]

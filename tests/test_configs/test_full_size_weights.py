@@ -15,6 +15,8 @@ from mmaddp.run.dry_run import count_parameters
 from mmaddp.weights.conversion import convert_official, to_official, write_weights
 from mmaddp.weights.official_keys import ADDP_KEYS
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 CONFIGS = dict(
     base='addp_vit-base-p16_8xb512-amp-coslr-1600e_in1k-256px.py',

@@ -9,6 +9,8 @@ from toy_classification import CONFIG, write_images
 
 from mmaddp.run.config_keys import variables_used
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / 'docs' / 'classification.md'
 

@@ -7,6 +7,8 @@ import pytest
 from mmengine.config import Config
 from toy_detector import CLASSES, QUICKSTART, coco_content, write_coco
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / 'docs' / 'detection.md'
 

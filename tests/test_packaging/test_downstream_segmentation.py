@@ -10,6 +10,8 @@ from PIL import Image
 
 from mmaddp.run.config_keys import check_config_keys
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip('mmseg')
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = 'mmaddp::quickstart/upernet-vit-w96-p8_1xb8-1800i_digit-scenes.py'

@@ -18,6 +18,8 @@ from test_utils.test_processes import wait_for_end
 from mmaddp.datasets.token_cache import write_token_cache
 from mmaddp.registry import MODELS
 
+pytestmark = pytest.mark.slow
+
 # The configuration of the run, and the length of its run: ten steps.
 (CONFIG,) = (ROOT / 'configs' / 'quickstart').glob('addp-*.py')
 STEPS = 10

@@ -10,6 +10,8 @@ import pytest
 from PIL import Image
 from test_tools.quickstart_parts import ROOT, STAGES, quickstart
 
+pytestmark = pytest.mark.slow
+
 NAMES = [stage.name for stage in STAGES]
 
 

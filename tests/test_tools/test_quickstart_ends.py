@@ -11,6 +11,8 @@ import pytest
 from test_tools.quickstart_parts import FOLDER, tool_process
 from test_utils.test_processes import wait_for_end
 
+pytestmark = pytest.mark.slow
+
 # A tool with a worker of its own, as data loaders and train_several have.
 TOOL = """
 import os, subprocess, sys, time

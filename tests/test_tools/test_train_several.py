@@ -5,8 +5,11 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 from test_tools.conftest import ROOT
 from test_utils.test_processes import wait_for_end
+
+pytestmark = pytest.mark.slow
 
 WAITS = 'import os, time\nopen("pid", "w").write(f"{os.getpid()} ")\ntime.sleep(100)\n'
 

@@ -21,6 +21,8 @@ from mmaddp.evaluation.fidelity import (
     score_images,
 )
 
+pytestmark = pytest.mark.slow
+
 NUM_IMAGES = 200
 # The first layers of the Inception, in small batches: its last ones take minutes. They are compared
 # with MMADDP_WHOLE_INCEPTION=1 in the environment.

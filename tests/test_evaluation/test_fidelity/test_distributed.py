@@ -19,6 +19,8 @@ from mmaddp.evaluation.fidelity import (
 )
 from mmaddp.registry import METRICS
 
+pytestmark = pytest.mark.slow
+
 SCORES = ('fid', 'is', 'kid', 'prc')
 SETTINGS = dict(kid_subset_size=20, is_splits=3)
 NUM_IMAGES, BATCH_SIZE = 45, 8

@@ -2,6 +2,7 @@
 
 import socket
 
+import pytest
 import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
@@ -10,6 +11,8 @@ from toy_models import GRID, NUM_CODES, toy_addp
 from mmaddp.models.task_modules import mask_smallest
 from mmaddp.registry import MODELS
 from mmaddp.structures import ADDPTarget
+
+pytestmark = pytest.mark.slow
 
 LENGTH = GRID[0] * GRID[1]
 

@@ -67,6 +67,7 @@ def main() -> None:
     args = parse_args()
     with user_errors('edit', args.traceback, lambda: 'The same command continues.'):
         from mmaddp.apis.edit_files import EditSettings, edit_files
+        from mmaddp.engine.generation.manifest import describe_model
         from mmaddp.engine.generation.precision import inference_precision
         from mmaddp.run.config import read_config
         from mmaddp.run.generating import set_sampler
@@ -76,9 +77,11 @@ def main() -> None:
         cfg = read_config(**config_arguments(args))
         set_sampler(cfg, sampler_settings(args))
         model = build_model(cfg, args.checkpoint)
+        description = describe_model(cfg, args.checkpoint, model) | dict(precision=args.precision)
         seeds = range(args.seed, args.seed + args.versions)
         with inference_precision(args.precision, model.neck.mask_token.device.type):
-            written = edit_files(model, args.images, args.out, seeds, settings, args.zoom)
+            what = (args.images, args.out, seeds, settings, args.zoom, description)
+            written = edit_files(model, *what)
         print(f'Wrote {len(written)} files to {args.out}')
 
 

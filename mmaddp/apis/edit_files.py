@@ -1,18 +1,26 @@
-"""Editing of picture files, for tools/generate.py."""
+"""Editing of picture files, for tools/edit.py."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Optional
+from typing import Any, Optional
 
 import torch
 from torch import Tensor
 
 from mmaddp.apis.editing import inpaint, outpaint, reconstruct, vary
 from mmaddp.apis.image_files import load_images, load_mask
+from mmaddp.engine.generation.manifest import NAME as MANIFEST
+from mmaddp.engine.generation.manifest import check_or_write
 from mmaddp.models.selfsup import ADDP
-from mmaddp.utils.images import image_grid, save_png
+from mmaddp.utils.atomic import remove_unfinished
+from mmaddp.utils.hashing import file_sha256
+from mmaddp.utils.images import image_grid, read_png, save_png
+from mmaddp.utils.output_names import distinct_names
+
+SHEET = 'sheet.png'
 
 
 @dataclass(frozen=True)
@@ -55,47 +63,97 @@ def edit_files(
     seeds: Sequence[int],
     settings: EditSettings,
     zoom: int = 1,
+    description: Optional[Mapping[str, Any]] = None,
 ) -> list[Path]:
     """Edit picture files: ``NAME.png``, ``NAME_K.png`` for version K, and ``sheet.png``.
 
     ``NAME.png`` is the picture as the model gets it, cropped and resized. On the sheet each row
-    begins with it; where a mask says so, what is known of it follows.
+    begins with it; where a mask says so, what is known of it follows. ``manifest.json`` says what
+    the pictures depend on: the same call goes on where one was stopped.
 
     Args:
         model (ADDP): The model.
-        files (Sequence[str]): Picture files.
-        out (Path): New or empty folder.
+        files (Sequence[str]): Picture files; those of one name get names that differ.
+        out (Path): New or empty folder, or that of a call with the same arguments.
         seeds (Sequence[int]): Seeds of the versions of each picture.
         settings (EditSettings): What to do.
         zoom (int): Pixels of the sheet per pixel of an image, along each side. Defaults to 1.
+        description (Mapping, optional): What the pictures depend on besides. Defaults to None.
 
     Returns:
-        list[Path]: The files that were written.
+        list[Path]: The files that were written or were there already.
 
     Raises:
-        ValueError: The folder holds files, two pictures have one name, or a setting is wrong.
+        ValueError: The folder holds other files, two pictures would get one name, or a setting is
+            wrong.
     """
-    if out.is_dir() and any(out.iterdir()):
-        raise ValueError(f'{out} holds files: choose an empty or new folder.')
-    names = [Path(file).stem for file in files]
-    if len(set(names)) < len(names):
-        raise ValueError(f'Two pictures have the same name: {", ".join(sorted(names))}.')
     edit, size, mask = _editor(model, settings)
-    written, rows = [], []
-    for name, file in zip(names, files):
-        image = load_images([file], size)[0].to(model.neck.mask_token.device)
-        shown, versions = _on_canvas(image, settings), [*edit(image, seeds)]
-        pictures = {name: shown} | {f'{name}_{k}': v for k, v in enumerate(versions)}
-        for stem, picture in pictures.items():
-            written.append(out / f'{stem}.png')
-            save_png(picture, written[-1])
-        first = [shown] if mask is None else [shown, torch.where(mask.to(shown.device), 0.5, shown)]
-        per_row = len(seeds)
-        for start in range(0, len(versions), per_row):
-            rows += [*first, *versions[start : start + per_row]]
-    written.append(out / 'sheet.png')
-    save_png(image_grid(rows, len(first) + len(seeds), zoom), written[-1])
-    return written
+    per_picture = len(seeds) * len(settings.strengths or [None])
+    names = _output_names(files, per_picture)
+    _prepare(out, _contents(files, seeds, settings, description))
+    device = model.neck.mask_token.device
+    rows, written = [], []
+    for file, stems in zip(files, names):
+        targets = [out / f'{stem}.png' for stem in stems]
+        if not all(target.is_file() for target in targets):
+            image = load_images([file], size)[0].to(device)
+            for target, picture in zip(
+                targets, [_on_canvas(image, settings), *edit(image, seeds)], strict=True
+            ):
+                save_png(picture, target)
+        shown, *versions = map(read_png, targets)
+        first = [shown] if mask is None else [shown, torch.where(mask, 0.5, shown)]
+        for start in range(0, per_picture, len(seeds)):
+            rows += [*first, *versions[start : start + len(seeds)]]
+        written += targets
+    save_png(image_grid(rows, len(first) + len(seeds), zoom), out / SHEET)
+    return [*written, out / SHEET]
+
+
+def _output_names(files: Sequence[str], per_picture: int) -> list[list[str]]:
+    """Names, without endings, of what is written for each picture.
+
+    Raises:
+        ValueError: Two of them are equal.
+    """
+    names = [
+        [name, *(f'{name}_{version}' for version in range(per_picture))]
+        for name in distinct_names(files)
+    ]
+    counts = Counter(name.casefold() for stems in names for name in stems)
+    counts[Path(SHEET).stem] += 1
+    (name, count), *_ = counts.most_common(1)
+    if count > 1:
+        raise ValueError(f'Two pictures would be written to {name}.png: rename the original.')
+    return names
+
+
+def _contents(
+    files: Sequence[str],
+    seeds: Sequence[int],
+    settings: EditSettings,
+    description: Optional[Mapping[str, Any]],
+) -> dict[str, Any]:
+    """Everything that the pictures depend on, for the manifest."""
+    edit = asdict(settings)
+    edit['mask'] = settings.mask and file_sha256(settings.mask)
+    for key in ('outpaint', 'strengths'):
+        edit[key] = edit[key] and list(edit[key])
+    pictures = {str(file): file_sha256(file) for file in files}
+    return dict(description or {'environment': {}}, edit=edit, seeds=list(seeds), files=pictures)
+
+
+def _prepare(out: Path, contents: dict[str, Any]) -> None:
+    """Make the folder, or hold its manifest against what is wanted now.
+
+    Raises:
+        ValueError: It holds something else.
+    """
+    if out.is_dir() and any(out.iterdir()) and not (out / MANIFEST).is_file():
+        raise ValueError(f'{out} holds files: choose an empty or new folder.')
+    out.mkdir(parents=True, exist_ok=True)
+    check_or_write(out, contents)
+    remove_unfinished(out, '*.png')
 
 
 Editor = Callable[[Tensor, Sequence[int]], Iterator[Tensor]]

@@ -83,7 +83,7 @@ def check_settings(cfg: Config) -> None:
 
 def _plain_problems(cfg: Config) -> Iterator[str]:
     for path, known in PLAIN.items():
-        settings: Any = cfg
+        settings: Any = cfg._cfg_dict
         for part in path.split('.'):
             settings = settings.get(part) if isinstance(settings, Mapping) else None
         if isinstance(settings, Mapping) and (path.count('.') or 'type' not in settings):
@@ -129,7 +129,7 @@ def _argument_problems(node: Mapping, kind: Any, path: str) -> Iterator[str]:
     """Keys that a class does not take.
 
     A class of a host may get settings from which it takes some for itself; inside models only
-    misspellings are told from these, by names that are near and not given.
+    misspellings are told from these, by names that are near.
     """
     if not callable(kind):
         return
@@ -140,7 +140,7 @@ def _argument_problems(node: Mapping, kind: Any, path: str) -> Iterator[str]:
     for key in node:
         if key in names or key in TAKEN_OUT:
             continue
-        hint = nearest(key, names - node.keys() - BUILDERS, cutoff=0.85 if is_open else 0.75)
+        hint = nearest(key, names - BUILDERS, cutoff=0.85 if is_open else 0.8)
         if strict or hint:
             yield f'{path}.{key}: {type_name(kind)} has none{hint or nearest(key, names)}'
 

@@ -11,9 +11,9 @@ from mmengine.runner import Runner
 from mmaddp.run.config import DATALOADERS, load_config, read_config
 from mmaddp.run.inputs import check_inputs
 from mmaddp.run.total_batch import check_batch_settings, set_total_batch
+from mmaddp.weights.latest import newest_checkpoint
 
 AUTO = 'auto'
-CHECKPOINTS = ('epoch_*.pth', 'iter_*.pth')
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def set_resume(cfg: Config, resume: str) -> str:
     if resume != AUTO:
         cfg.resume, cfg.load_from = True, resume
         return f'--resume: this run goes on from {resume}.'
-    if has_checkpoint(cfg.work_dir):
+    if newest_checkpoint(cfg.work_dir) is not None:
         cfg.resume, cfg.load_from = True, None
         return f'--resume: this run goes on from the latest checkpoint in {cfg.work_dir}.'
     cfg.resume = False
@@ -113,22 +113,10 @@ def set_resume(cfg: Config, resume: str) -> str:
     )
 
 
-def has_checkpoint(work_dir: str) -> bool:
-    """Whether a work folder holds what a run left to go on from."""
-    folder = Path(work_dir)
-    return (folder / 'last_checkpoint').exists() or latest_checkpoint(work_dir) is not None
-
-
-def latest_checkpoint(work_dir: str) -> Optional[Path]:
-    """The checkpoint of a work folder that was written last."""
-    files = [file for pattern in CHECKPOINTS for file in Path(work_dir).glob(pattern)]
-    return max(files, key=lambda file: file.stat().st_mtime, default=None)
-
-
 def how_to_go_on(work_dir: Optional[str], config: str) -> str:
     """What Ctrl-C leaves, and the option that continues."""
     folder = work_dir or str(Path('work_dirs') / Path(config).stem)
-    latest = latest_checkpoint(folder)
+    latest = newest_checkpoint(folder)
     if latest is None:
         return f'There is no checkpoint in {folder} yet.'
     return f'The last checkpoint is {latest}; the same command with --resume goes on from it.'

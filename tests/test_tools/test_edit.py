@@ -50,7 +50,9 @@ def test_edits(edit, photos, tmp_path, options, sheet):
     assert done.returncode == 0, done.stdout
     versions = 4 if '--strengths' in options else 2
     names = [f'{stem}{k}.png' for stem in 'ab' for k in ('', *(f'_{v}' for v in range(versions)))]
-    assert sorted(f.name for f in (tmp_path / 'new').iterdir()) == sorted([*names, 'sheet.png'])
+    assert sorted(f.name for f in (tmp_path / 'new').iterdir()) == sorted(
+        [*names, 'sheet.png', 'manifest.json']
+    )
     size = Image.open(tmp_path / 'new' / 'sheet.png').size
     assert size == tuple(34 * number + 2 for number in sheet)
     versions = [np.asarray(Image.open(tmp_path / 'new' / f'b_{k}.png'), int) for k in range(2)]
@@ -81,3 +83,41 @@ def test_edits(edit, photos, tmp_path, options, sheet):
 def test_bad_edits(edit, photos, options, message):
     done = edit(*photos, '--out', 'new', *options)
     assert done.returncode == 1 and message in done.stdout.splitlines()[-1], done.stdout
+
+
+def content(folder):
+    return {path.name: path.read_bytes() for path in folder.glob('*.png')}
+
+
+def test_goes_on_where_it_was_stopped(edit, photos, tmp_path):
+    options = ('--mask', 'mask.png', '--versions', 2, '--out', 'new', '--steps', 3)
+    assert edit(*photos, *options).returncode == 0
+    whole = content(tmp_path / 'new')
+    for name in ('b.png', 'b_1.png', 'sheet.png'):
+        (tmp_path / 'new' / name).unlink()
+    done = edit(*photos, *options)
+    assert done.returncode == 0, done.stdout
+    assert content(tmp_path / 'new') == whole
+    (tmp_path / 'new' / 'sheet.png').unlink()
+    Image.new('RGB', (40, 40)).save(tmp_path / 'a.jpg')
+    done = edit(*photos, *options)
+    assert done.returncode == 1 and 'was made with other settings: files.a.jpg' in done.stdout
+    done = edit(*photos, *options, '--seed', 1)
+    assert done.returncode == 1 and 'was made with other settings' in done.stdout
+    assert not (tmp_path / 'new' / 'sheet.png').exists()
+
+
+def test_pictures_of_one_name(edit, photos, tmp_path):
+    (tmp_path / 'x').mkdir()
+    (tmp_path / 'b.jpg').rename(tmp_path / 'x' / 'a.jpg')
+    options = ('--mask-ratio', 0.5, '--versions', 1, '--steps', 2)
+    done = edit('a.jpg', 'x/a.jpg', *options, '--out', 'new')
+    assert done.returncode == 0, done.stdout
+    assert len(content(tmp_path / 'new')) == 5
+    (tmp_path / 'a.jpg').rename(tmp_path / 'sheet.jpg')
+    (tmp_path / 'x' / 'a.jpg').rename(tmp_path / 'c_0.jpg')
+    (tmp_path / 'c.jpg').write_bytes((tmp_path / 'c_0.jpg').read_bytes())
+    for names in (('sheet.jpg',), ('c.jpg', 'c_0.jpg')):
+        done = edit(*names, *options, '--out', 'other')
+        assert done.returncode == 1 and 'Two pictures would be written to' in done.stdout
+    assert not (tmp_path / 'other').exists()

@@ -81,7 +81,7 @@ def test_flags_reach_the_configuration(tmp_path):
     'resume, files, resumed, source',
     [
         ('auto', (), False, 'start.pth'),
-        ('auto', ('last_checkpoint',), True, None),
+        ('auto', ('last_checkpoint', 'epoch_3.pth'), True, None),
         ('auto', ('epoch_3.pth',), True, None),
         ('auto', ('iter_100.pth',), True, None),
         ('auto', ('notes.txt', 'kept_epoch_3.pth'), False, 'start.pth'),

@@ -4,12 +4,14 @@ import hashlib
 import json
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, Union
 
 import torch
+from mmengine.config import Config
 from mmengine.runner import Runner
 
 from mmaddp.datasets.generation_seeds import SEED_RULE
+from mmaddp.models.selfsup import ADDP
 from mmaddp.models.task_modules import SCHEDULES
 from mmaddp.utils.atomic import write_json
 from mmaddp.utils.hashing import file_sha256
@@ -36,21 +38,36 @@ def describe_run(runner: Runner, seed: int, batch_size: int, precision: str) -> 
     Raises:
         ValueError: The run loads no checkpoint.
     """
-    cfg, checkpoint = runner.cfg, runner._load_from
-    if checkpoint is None:
+    if runner._load_from is None:
         raise ValueError('Generation needs a checkpoint: none is given (load_from is None).')
-    model = _plain(cfg.model)
     return dict(
-        config=str(cfg.filename),
-        config_sha256=_digest({key: model[key] for key in model if key != 'sampler'}),
-        checkpoint=str(checkpoint),
-        checkpoint_sha256=file_sha256(local_path(checkpoint)),
+        **describe_model(runner.cfg, runner._load_from, unwrap(runner.model)),
         seed=seed,
         seed_rule=SEED_RULE,
-        sampler=_sampler_settings(runner),
         precision=precision,
         batch_size=batch_size,
-        environment=dict(torch=torch.__version__, device=_device_name(runner)),
+    )
+
+
+def describe_model(cfg: Config, checkpoint: Union[str, Path], model: ADDP) -> dict:
+    """What the images of a model depend on, whatever is done with it.
+
+    Args:
+        cfg (Config): Its configuration.
+        checkpoint (str | Path): Its weights, a file or an address.
+        model (ADDP): The model itself.
+
+    Returns:
+        dict: For JSON.
+    """
+    settings = _plain(cfg.model)
+    return dict(
+        config=str(cfg.filename),
+        config_sha256=_digest({key: settings[key] for key in settings if key != 'sampler'}),
+        checkpoint=str(checkpoint),
+        checkpoint_sha256=file_sha256(local_path(checkpoint)),
+        sampler=_sampler_settings(model),
+        environment=dict(torch=torch.__version__, device=_device_name(model)),
     )
 
 
@@ -94,9 +111,8 @@ def check_or_write(folder: Path, settings: dict) -> None:
         )
 
 
-def _sampler_settings(runner: Runner) -> dict:
+def _sampler_settings(model: ADDP) -> dict:
     """The settings in force, defaults included."""
-    model = unwrap(runner.model)
     settings = {key: value for key, value in vars(model.sampler).items() if key != 'schedule'}
     schedule = model.sampler.schedule
     names = {function: name for name, function in SCHEDULES.items()}
@@ -125,6 +141,6 @@ def _flatten(node: dict, prefix: str = ''):
             yield f'{prefix}{key}', value
 
 
-def _device_name(runner: Runner) -> str:
-    device = next(runner.model.parameters()).device
+def _device_name(model: ADDP) -> str:
+    device = next(model.parameters()).device
     return torch.cuda.get_device_name(device) if device.type == 'cuda' else device.type

@@ -1,10 +1,20 @@
 #!/usr/bin/env bash
-# Runs the whole chain on small real images: data, tokenizer, token predictor, ADDP, generation.
+# Runs the whole chain on small real images: data, tokenizer, token predictor, ADDP, generation,
+# scores, classification, detection, segmentation, and writes a report.
 #
-#   bash tools/quickstart.sh [--smoke | --full] [--from STAGE | --only STAGE] [--no-venv]
+#   bash tools/quickstart.sh [--smoke | --full] [--from STAGE | --only STAGE] [--work-dir DIR]
+#                            [--no-venv]
 #
-# Makes .venv first, or reuses it. --no-venv: use the Python on the path (or $PYTHON).
-# The other options are those of tools/quickstart/quickstart.py (--help lists them).
+# --smoke         a few iterations of every stage: does everything run here?
+# --full          three seeds, for mean and spread
+# --from STAGE    run again from this stage on: data, tokenizer, predictor, addp, generate, judge,
+#                 scores, classification, detection, segmentation or report
+# --only STAGE    run this stage again, and no other
+# --work-dir DIR  an empty or new folder, or that of an earlier run (work_dirs/quickstart)
+# --no-venv       use the Python on the path (or $PYTHON); otherwise .venv is made or reused
+#
+# A stage whose result exists is left as it is. Where a figure misses its limit the run ends, the
+# report is written, and the exit status is 1.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup/setup_env.sh"
 
@@ -13,9 +23,19 @@ ARGUMENTS=()
 while [ $# -gt 0 ]; do
     case "$1" in
         --no-venv) FOLDER=none ;;
-        --smoke | --full) ARGUMENTS+=("$1") ;;
-        --from | --only | --work-dir)
-            ARGUMENTS+=("$1" "${2:?$1 needs a value}")
+        --smoke | --full | --traceback) ARGUMENTS+=("$1") ;;
+        --from | --only)
+            [ $# -gt 1 ] || fail "$1 needs a value"
+            ARGUMENTS+=("$1" "$2")
+            shift
+            ;;
+        --work-dir)
+            [ $# -gt 1 ] || fail "$1 needs a value"
+            # Relative to where the script was called.
+            case "$2" in
+                /* | '~'*) ARGUMENTS+=("$1" "$2") ;;
+                *) ARGUMENTS+=("$1" "$PWD/$2") ;;
+            esac
             shift
             ;;
         *)

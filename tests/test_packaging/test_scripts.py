@@ -12,7 +12,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def clone(tmp_path):
-    """The scripts and requirements alone, in a folder without an environment."""
+    """The scripts and requirements alone, in a folder without an environment, with a blank."""
+    tmp_path = tmp_path / 'my clone'
     for name in ('tools', 'requirements'):
         shutil.copytree(
             REPOSITORY / name, tmp_path / name, ignore=shutil.ignore_patterns('__pycache__')
@@ -85,6 +86,34 @@ def test_package_cannot_be_had(run_script, clone, script):
     assert not (clone / '.venv' / 'complete').exists()
 
 
+@pytest.mark.parametrize('programs', ['programs', 'my programs'])
+def test_blanks_in_the_names_of_clone_and_python(run_script, clone, programs):
+    """All that is there counts as complete; the quickstart gets its arguments as they were."""
+    says = 'case "$*" in *quickstart.py*) printf "<%s> " "$@" ;; *print\\(sys*) echo 3 ;;'
+    folder = clone / programs
+    folder.mkdir(exist_ok=True)
+    python = folder / 'young'
+    python.write_text(f'#!/bin/sh\n{says} esac\n')
+    python.chmod(0o755)
+    arguments = ('--smoke', '--work-dir', 'a folder, [x=1]')
+    (clone / '.venv' / 'bin').mkdir(parents=True)
+    (clone / '.venv' / 'bin' / 'python').symlink_to(python)
+    pip = dict(df=FULL_DISK.replace('1048576', '1048576000'))
+    result = run_script('quickstart.sh', *arguments, programs=pip, PYTHON=str(python))
+    assert result.returncode == 0, result.stderr
+    place = Path('a folder, [x=1]').absolute()
+    expected = f'tools/quickstart/quickstart.py> <--smoke> <--work-dir> <{place}> '
+    assert result.stdout.endswith(expected)
+
+
+def test_folder_that_the_scripts_have_not_made_stays(run_script, clone):
+    (clone / '.venv').mkdir()
+    (clone / '.venv' / 'mine.txt').write_text('keep')
+    result = run_script('quickstart.sh', programs={'young': NO_REGISTRY}, PYTHON='young')
+    assert result.returncode == 1 and 'not made by this script' in result.stderr
+    assert (clone / '.venv' / 'mine.txt').read_text() == 'keep'
+
+
 @pytest.mark.parametrize(
     ('arguments', 'message'),
     [
@@ -99,7 +128,22 @@ def test_wrong_arguments(run_script, arguments, message):
     assert message in result.stderr
 
 
-def test_help(run_script):
-    result = run_script('run_tests.sh', '--help')
-    assert result.returncode == 0
-    assert '--family onedl|upstream|both' in result.stdout
+@pytest.mark.parametrize(
+    ('script', 'said'),
+    [
+        ('run_tests.sh', '--family onedl|upstream|both'),
+        ('quickstart.sh', '--from STAGE'),
+        ('setup/setup_env.sh', 'setup_env.sh upstream'),
+    ],
+)
+def test_help(run_script, clone, script, said):
+    result = run_script(script, '--help')
+    assert result.returncode == 0 and said in result.stdout
+    assert not list(clone.glob('.venv*'))
+
+
+def test_environment_alone(run_script):
+    result = run_script('setup/setup_env.sh', 'other')
+    assert result.returncode == 1 and 'unknown argument: other' in result.stderr
+    result = run_script('setup/setup_env.sh', programs={'old': OLD_PYTHON}, PYTHON='old')
+    assert result.returncode == 1 and 'Python 3.10 or newer is needed' in result.stderr

@@ -17,6 +17,7 @@ from mmaddp.datasets.nesting import first_settings
 from mmaddp.registry import MODELS
 from mmaddp.utils.atomic import atomic_path
 from mmaddp.utils.config_types import type_name
+from mmaddp.utils.output_names import refuse_overwriting
 from mmaddp.visualization.drawing import build_visualizer, draw_sample
 
 # Settings by which the hosts' preprocessors swap red and blue.
@@ -37,7 +38,8 @@ def browse(cfg: Config, split: str, number: int, out_dir: Path) -> list[Path]:
         list[Path]: The pictures, named by number and image.
 
     Raises:
-        ValueError: ``number`` is below 1, or the samples are no images.
+        ValueError: ``number`` is below 1, the samples are no images, or the folder is one that
+            they come from.
     """
     if number < 1:
         raise ValueError(f'--number must be at least 1, got {number}.')
@@ -55,6 +57,8 @@ def browse(cfg: Config, split: str, number: int, out_dir: Path) -> list[Path]:
         path = getattr(sample, 'metainfo', {}).get('img_path')
         name = f'{len(files):04}_{Path(path).stem}.png' if path else f'{len(files):04}.png'
         files.append(Path(out_dir) / name)
+        read = [path, getattr(sample, 'metainfo', {}).get('seg_map_path')]
+        refuse_overwriting(files[-1:], filter(None, read), '--out')
         _draw(visualizer, pixels, sample, files[-1])
     return files
 

@@ -1,39 +1,53 @@
 """Pictures of what a test predicts."""
 
-from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import mmcv
 from mmengine.fileio import get
 from mmengine.hooks import Hook
 
+from mmaddp.datasets.loading import decode_rgb
+from mmaddp.datasets.nesting import innermost_datasets
 from mmaddp.registry import HOOKS
+from mmaddp.utils.output_names import distinct_names, refuse_overwriting
 from mmaddp.visualization.drawing import build_visualizer, draw_sample
+
+NO_IMAGES = '--show-dir draws predictions for images; these samples are none.'
 
 
 @HOOKS.register_module()
 class ShowPredictionsHook(Hook):
     """Draw every prediction of a test: labels, boxes and masks, or label maps.
 
-    The task's own visualiser draws, annotations on the left where the test data have them. A
-    picture has its image's name; a name that occurs again gets a number.
+    The task's own visualizer draws, annotations on the left where the test data have them. A
+    picture has its image's name; where several images share it, the name of the folder stands in
+    front. All names are known before the first picture is drawn, in every process alike.
 
     Args:
-        out_dir (str): Folder for the pictures.
+        out_dir (str): Folder for the pictures; not one that the data lie in.
     """
 
     def __init__(self, out_dir: str) -> None:
         self.out_dir = Path(out_dir)
         self._visualizer = None
-        self._names: Counter = Counter()
+        self._files: dict[str, Path] = {}
 
     def before_test(self, runner) -> None:
-        """Build the visualiser.
+        """Build the visualizer and name the pictures.
 
         Raises:
-            ValueError: The configuration has none that draws predictions.
+            ValueError: The configuration has no visualizer that draws predictions, or the folder
+                is one that images or label maps come from.
         """
-        self._visualizer = build_visualizer(runner.cfg, runner.test_dataloader.dataset.metainfo)
+        dataset = runner.test_dataloader.dataset
+        self._visualizer = build_visualizer(runner.cfg, dataset.metainfo)
+        infos = list(_infos(dataset))
+        paths = list(dict.fromkeys(info['img_path'] for info in infos if 'img_path' in info))
+        names = distinct_names(paths)
+        self._files = {path: self.out_dir / f'{name}.png' for path, name in zip(paths, names)}
+        maps = [info['seg_map_path'] for info in infos if info.get('seg_map_path')]
+        refuse_overwriting(list(self._files.values())[:1], [*paths, *maps], '--show-dir')
 
     def after_test_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
         """Draw a batch.
@@ -43,11 +57,13 @@ class ShowPredictionsHook(Hook):
         """
         for sample in outputs or []:
             path = sample.metainfo.get('img_path') if hasattr(sample, 'metainfo') else None
-            if path is None:
-                raise ValueError('--show-dir draws predictions for images; these samples are none.')
-            image = mmcv.imfrombytes(get(path), channel_order='rgb')
-            stem = Path(path).stem
-            self._names[stem] += 1
-            number = self._names[stem]
-            name = stem if number == 1 else f'{stem}_{number}'
-            draw_sample(self._visualizer, image, sample, self.out_dir / f'{name}.png')
+            if path not in self._files:
+                raise ValueError(NO_IMAGES)
+            draw_sample(self._visualizer, decode_rgb(get(path)), sample, self._files[path])
+
+
+def _infos(dataset: Any) -> Iterator[dict]:
+    """What the data sets behind wrappers know of their samples."""
+    for inner in innermost_datasets(dataset):
+        if hasattr(inner, 'get_data_info'):
+            yield from (inner.get_data_info(index) for index in range(len(inner)))

@@ -107,6 +107,7 @@ def table() -> str:
 
 
 def main() -> None:
+    """Run the tool."""
     parser = ToolParser(__doc__)
     parser.add_argument('names', nargs='*', metavar='NAME', help=', '.join(KNOWN_WEIGHTS))
     parser.add_argument(

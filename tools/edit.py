@@ -22,6 +22,7 @@ EDIT_ARGUMENTS = ('mask_ratio', 'mask', 'outpaint', 'strengths', 'dilation', 'of
 
 
 def parse_args() -> argparse.Namespace:
+    """Read the command line."""
     parser = ToolParser(__doc__)
     parser.add_argument('config', type=address, help='config of the model')
     parser.add_argument(
@@ -64,6 +65,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def main() -> None:
+    """Run the tool."""
     args = parse_args()
     with user_errors('edit', args.traceback, lambda: 'The same command continues.'):
         from mmaddp.apis.edit_files import EditSettings, edit_files

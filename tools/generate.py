@@ -30,6 +30,7 @@ from mmaddp.run.user_errors import user_errors
 
 
 def parse_args() -> argparse.Namespace:
+    """Read the command line."""
     parser = ToolParser(__doc__)
     parser.add_argument('config', type=address, help='config whose test loop generates')
     parser.add_argument(
@@ -69,6 +70,7 @@ def wanted_images(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def main() -> None:
+    """Run the tool."""
     args = parse_args()
     with user_errors('generate', args.traceback, lambda: 'The same command continues.'):
         from mmengine.dist import is_main_process

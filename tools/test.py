@@ -15,6 +15,7 @@ from mmaddp.run.user_errors import user_errors
 
 
 def parse_args() -> argparse.Namespace:
+    """Read the command line."""
     parser = ToolParser(__doc__)
     parser.add_argument('config', type=address, help='configuration file, or mmaddp::FOLDER/FILE')
     parser.add_argument('checkpoint', type=address, help='checkpoint file, or mmaddp://NAME')
@@ -37,6 +38,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def main() -> None:
+    """Run the tool."""
     args = parse_args()
     with user_errors('test', args.traceback):
         from mmaddp.run.testing import Outputs, run_test

@@ -22,6 +22,7 @@ FLAGS = (
 
 
 def parse_args() -> argparse.Namespace:
+    """Read the command line."""
     parser = ToolParser(__doc__)
     parser.add_argument('config', type=address, help='configuration file, or mmaddp::FOLDER/FILE')
     parser.add_argument(
@@ -64,6 +65,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def main() -> None:
+    """Run the tool."""
     args = parse_args()
     with user_errors('train', args.traceback, lambda: _interrupted(args)):
         from mmengine.dist import is_main_process

@@ -24,6 +24,7 @@ class SampleIndex(int):
     seed: Optional[int]
 
     def __new__(cls, index: int, epoch: int = 0, seed: Optional[int] = None) -> 'SampleIndex':
+        """Make an index; an epoch and a seed may come as tensors or NumPy integers."""
         self = super().__new__(cls, index)
         self.epoch = int(epoch)
         self.seed = None if seed is None else int(seed)

@@ -19,6 +19,7 @@ from mmaddp.run.user_errors import user_errors
 
 
 def parse_args() -> argparse.Namespace:
+    """Read the command line."""
     parser = ToolParser(__doc__)
     parser.add_argument('config', type=address, help='configuration file, or mmaddp::FOLDER/FILE')
     parser.add_argument('--out', type=path, required=True, help='folder of the pictures')
@@ -34,6 +35,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def main() -> None:
+    """Run the tool."""
     args = parse_args()
     with user_errors('browse_dataset', args.traceback):
         from mmaddp.run.config import read_config

@@ -19,6 +19,7 @@ from mmaddp.run.user_errors import user_errors
 
 
 def parse_args() -> argparse.Namespace:
+    """Read the command line."""
     parser = ToolParser(__doc__)
     parser.add_argument('--reference', type=path, required=True, help='folder of recorded numbers')
     parser.add_argument(
@@ -32,6 +33,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def main() -> int:
+    """Run the tool."""
     args = parse_args()
     with user_errors('check_parity', args.traceback):
         from mmaddp.evaluation.parity import Reference, compare, recompute

@@ -46,6 +46,7 @@ from mmaddp.utils.hashing import file_sha256
 
 
 def parse_args() -> argparse.Namespace:
+    """Read the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -98,11 +99,13 @@ def _add_setting_arguments(group) -> None:
 
 
 def settings_of(args: argparse.Namespace) -> dict:
+    """Settings of the scores."""
     names = ('is_splits', 'kid_subsets', 'kid_subset_size', 'prc_neighborhood')
     return {name: getattr(args, name) for name in names}
 
 
 def folder_options(args: argparse.Namespace) -> dict:
+    """How the images of a folder are read."""
     names = ('allow_lossy', 'resize_and_crop', 'num_images', 'num_workers')
     return {name: getattr(args, name) for name in names}
 
@@ -270,6 +273,7 @@ def report(results: dict[str, dict], out: Optional[str], curve: Optional[str]) -
 
 
 def main() -> None:
+    """Run the tool."""
     args = parse_args()
     with user_errors('eval_generation'):
         if args.curve is not None and 'fid' not in args.scores:

@@ -19,6 +19,7 @@ from mmaddp.run.user_errors import user_errors
 
 
 def parse_args() -> argparse.Namespace:
+    """Read the command line."""
     parser = ToolParser(__doc__)
     parser.add_argument('config', type=address, help='config of a pre-training')
     parser.add_argument(
@@ -46,6 +47,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def main() -> None:
+    """Run the tool."""
     args = parse_args()
     with user_errors('visualize_addp', args.traceback):
         draw(args)

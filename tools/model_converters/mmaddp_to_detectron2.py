@@ -18,6 +18,7 @@ from mmaddp.run.user_errors import user_errors
 
 
 def main() -> None:
+    """Run the tool."""
     parser = ToolParser(__doc__)
     parser.add_argument('src', type=address, help='ADDP pre-training, of ours or official')
     parser.add_argument('dst', type=path, help='.pth')

@@ -17,6 +17,7 @@ from mmaddp.run.user_errors import user_errors
 
 
 def main() -> None:
+    """Run the tool."""
     parser = ToolParser(__doc__)
     parser.add_argument('src', type=address, help='checkpoint of ours')
     parser.add_argument('dst', type=path, help='.pth or .safetensors')

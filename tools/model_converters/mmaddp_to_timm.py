@@ -25,6 +25,7 @@ LOADS = {
 
 
 def main() -> None:
+    """Run the tool."""
     parser = ToolParser(__doc__)
     parser.add_argument('src', type=address, help='pre-training or classifier, of ours or official')
     parser.add_argument('dst', type=path, help='.pth or .safetensors')

@@ -25,6 +25,7 @@ SPLIT = ('tokenizer', 'token_predictor', 'addp')
 
 
 def parse_args() -> argparse.Namespace:
+    """Read the command line."""
     parser = ToolParser(__doc__)
     parser.add_argument('src', type=address, help='official checkpoint')
     parser.add_argument('dst', type=path, nargs='?', help='.pth or .safetensors; or a folder')
@@ -52,6 +53,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def main() -> None:
+    """Run the tool."""
     args = parse_args()
     with user_errors('official_to_mmaddp', args.traceback):
         convert(args)

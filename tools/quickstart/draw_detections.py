@@ -31,6 +31,7 @@ MASK_SHARE = 0.5
 
 
 def parse_args() -> argparse.Namespace:
+    """Read the command line."""
     parser = ToolParser(__doc__)
     parser.add_argument('config', type=address, help='configuration of the detector')
     parser.add_argument('checkpoint', type=address, help='its checkpoint')
@@ -86,6 +87,7 @@ def overlap(one: tuple, two: tuple) -> bool:
 
 
 def main() -> None:
+    """Run the tool."""
     args = parse_args()
     with user_errors('draw_detections', args.traceback):
         found = detect(args.images, args.config, args.checkpoint, score_threshold=args.score)

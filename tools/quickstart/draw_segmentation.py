@@ -1,6 +1,6 @@
-"""Draw label maps under small pictures on one sheet.
+r"""Draw label maps under small pictures on one sheet.
 
-    python tools/quickstart/draw_segmentation.py CONFIG IMAGE... --labels DIR --weights FILE... \\
+    python tools/quickstart/draw_segmentation.py CONFIG IMAGE... --labels DIR --weights FILE... \
         --out work_dirs/label_maps.png
 
 One column per picture: the picture, its label map, then what the segmentor says with each of the
@@ -24,6 +24,7 @@ from mmaddp.utils.images import image_grid, save_png
 
 
 def parse_args() -> argparse.Namespace:
+    """Read the command line."""
     parser = ToolParser(__doc__)
     parser.add_argument('config', help='configuration of the segmentor')
     parser.add_argument('images', nargs='+', type=Path, help='pictures of equal size')
@@ -68,6 +69,7 @@ def draw(args: argparse.Namespace) -> None:
 
 
 def main() -> None:
+    """Run the tool."""
     args = parse_args()
     with user_errors('draw_segmentation', args.traceback):
         draw(args)

@@ -36,6 +36,7 @@ def judge(model, pipeline: Compose, files: list[Path], classes: list[str]) -> di
 
 
 def main() -> None:
+    """Run the tool."""
     parser = ToolParser(__doc__)
     parser.add_argument('config', help='configuration of the classifier')
     parser.add_argument('checkpoint', help='its checkpoint')

@@ -22,6 +22,7 @@ NO_DIGIT = 'none'
 
 
 def read(path: Path) -> np.ndarray:
+    """Read a picture as RGB, (H, W, 3)."""
     return np.asarray(Image.open(path).convert('RGB'))
 
 
@@ -87,6 +88,7 @@ def fill(out: Path, digits: Path, made_up: list[Path], patch: int, seed: int) ->
 
 
 def main() -> None:
+    """Run the tool."""
     parser = ToolParser(__doc__)
     parser.add_argument('--digits', type=Path, required=True, help='tree with train/ and val/')
     parser.add_argument('--untrained', type=Path, required=True, help='folder of generated PNGs')

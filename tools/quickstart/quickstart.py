@@ -31,6 +31,7 @@ RESUMED = 'The same command, without --from or --only, goes on with the stage it
 
 
 def parse_args() -> argparse.Namespace:
+    """Read the command line."""
     parser = ToolParser(__doc__)
     length = parser.add_mutually_exclusive_group()
     length.add_argument('--smoke', action='store_true', help='a few iterations of every stage')
@@ -102,6 +103,7 @@ def next_command(run: Run) -> str:
 
 
 def main() -> None:
+    """Run the tool."""
     args = parse_args()
     with user_errors('quickstart', args.traceback, lambda: RESUMED):
         run(args)

@@ -16,6 +16,7 @@ from mmaddp.run.user_errors import user_errors
 
 
 def main() -> None:
+    """Run the tool."""
     parser = ToolParser(__doc__)
     parser.add_argument('config', type=address, help='config of the model')
     parser.add_argument('--out', type=path, required=True, help='checkpoint to write, .pth')

@@ -11,6 +11,7 @@ from mmaddp.utils.processes import end_with_parent
 
 
 def main() -> None:
+    """Run the tool."""
     parent, tool, *arguments = sys.argv[1:]
     end_with_parent(int(parent))
     sys.argv = [tool, *arguments]

@@ -26,6 +26,7 @@ from mmaddp.utils.processes import end_with_parent
 
 
 def parse_args() -> argparse.Namespace:
+    """Read the command line."""
     parser = ToolParser(__doc__)
     parser.add_argument('runs', type=Path, help='JSON file')
     return parser.parse_args()
@@ -78,6 +79,7 @@ def train_all(runs: list[dict]) -> None:
 
 
 def main() -> None:
+    """Run the tool."""
     args = parse_args()
     with user_errors('train_several', args.traceback):
         train_all(json.loads(args.runs.read_text()))

@@ -72,6 +72,7 @@ def link_distributions(names: set[str], folder: Path) -> None:
 
 
 def main() -> None:
+    """Run the tool."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('environment', type=Path, help='Folder of the other virtual environment.')
     environment = parser.parse_args().environment.resolve()

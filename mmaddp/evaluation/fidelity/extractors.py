@@ -94,15 +94,18 @@ class FidelityExtractor(FeatureExtractor):
 
     @property
     def identity(self) -> dict:
+        """What the features depend on."""
         return dict(name=self.weights.name, weights_sha256=self.weights.sha256)
 
     def layer(self, score: str) -> str:
+        """Name of the layer that a score is computed from."""
         default = self.network.get_default_feature_layer_for_metric
         return self.layers.get(score) or default({'is': 'isc'}.get(score, score))
 
     @torch.no_grad()
     def __call__(self, images: Tensor, layers: Sequence[str]) -> dict[str, Tensor]:
         # The networks return at the last requested layer.
+        """Features (N, D) of uint8 images (N, 3, H, W), per layer, on the CPU."""
         self.network.features_list = list(layers)
         with plain_float32(self.device):
             features = self.network(images.to(self.device))
@@ -149,6 +152,7 @@ class BackboneExtractor(FeatureExtractor):
 
     @property
     def identity(self) -> dict:
+        """What the features depend on."""
         model = self.model
         backbone = type(getattr(model, 'backbone', model)).__name__
         return dict(
@@ -158,6 +162,7 @@ class BackboneExtractor(FeatureExtractor):
         )
 
     def layer(self, score: str) -> str:
+        """Name of the layer that a score is computed from."""
         if score != 'is':
             return 'features'
         if getattr(self.model, 'with_head', False):
@@ -169,6 +174,7 @@ class BackboneExtractor(FeatureExtractor):
 
     @torch.no_grad()
     def __call__(self, images: Tensor, layers: Sequence[str]) -> dict[str, Tensor]:
+        """Features (N, D) of uint8 images (N, 3, H, W), per layer, on the CPU."""
         images = images.to(self.device)
         if self.input_size is not None:
             images = resize(images, [self.input_size] * 2, antialias=True)

@@ -123,10 +123,12 @@ class FolderImages(ImageSet):
 
     @property
     def transform(self) -> str:
+        """What is done to an image, in words."""
         size = self.resize_and_crop
         return f'Resize({size}, bilinear, antialias) CenterCrop({size})' if size else 'none'
 
     def digest(self) -> str:
+        """SHA-256 of the files, in their order."""
         if self._digest is None:
             with ThreadPoolExecutor(self.num_workers) as pool:
                 parts = pool.map(_file_digest, self.files)
@@ -143,6 +145,7 @@ class FolderImages(ImageSet):
     def blocks(
         self, batch_size: int, rank: int = 0, world_size: int = 1
     ) -> Iterator[tuple[Tensor, Tensor]]:
+        """Read in blocks, as in the base class."""
         starts = range(rank * batch_size, len(self), world_size * batch_size)
         with ThreadPoolExecutor(self.num_workers) as pool:
             waiting: deque[tuple[range, list[Future]]] = deque()

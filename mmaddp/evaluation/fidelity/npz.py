@@ -40,11 +40,13 @@ class NpzImages(ImageSet):
         return _NpyStream(self.path, self.MEMBER)
 
     def digest(self) -> str:
+        """SHA-256 of the file."""
         return file_sha256(self.path)
 
     def blocks(
         self, batch_size: int, rank: int = 0, world_size: int = 1
     ) -> Iterator[tuple[Tensor, Tensor]]:
+        """Read in blocks, as in the base class."""
         with self._open() as (stream, shape):
             size = int(np.prod(shape[1:]))
             for number, start in enumerate(range(0, len(self), batch_size)):

@@ -109,7 +109,7 @@ class ADDP(BaseSelfSupervisor):
         data_samples: Optional[list[DataSample]] = None,
         mode: str = 'tensor',
     ):
-        """mmengine's entry: modes 'tensor' and 'loss' of the base class, and 'predict'."""
+        """Run a mode: 'tensor' and 'loss' of the base class, or 'predict'."""
         if mode == 'predict':
             return self.predict(data_samples)
         return super().forward(inputs, data_samples, mode)

@@ -12,6 +12,7 @@ ADDP = 'configs/quickstart/addp-vit-w96-p8_1xb64-40e_digit-tokens.py'
 
 
 def make_data(run: Run) -> dict:
+    """Write images and scenes."""
     scenes = ('--train-scenes', 20, '--val-scenes', 4) if run.smoke else ()
     target = run.data / 'digits'
     run.call('data', 'dataset_converters/prepare_digits.py', '--out', target, *scenes)
@@ -19,6 +20,7 @@ def make_data(run: Run) -> dict:
 
 
 def train_tokenizer(run: Run) -> dict:
+    """Train the VQGAN and encode the training set."""
     digits = run.data / 'digits' / 'classification'
     roots = {f'{split}_dataloader.dataset.dataset.data_root': digits for split in ('train', 'val')}
     if run.smoke:
@@ -41,6 +43,7 @@ def cached_tokens(run: Run) -> dict:
 
 
 def train_predictor(run: Run) -> dict:
+    """Train MAGE on the tokens."""
     digits = run.data / 'digits' / 'classification'
     options = {
         'val_dataloader.dataset.dataset.data_root': digits,
@@ -60,11 +63,13 @@ def frozen_parts(run: Run) -> dict:
 
 
 def train_addp(run: Run) -> dict:
+    """Pre-train ADDP."""
     scalars = run.train('addp', ADDP, **cached_tokens(run), **frozen_parts(run))
     return dict(masked_acc=scalars['masked_acc'], loss=scalars['loss'])
 
 
 def generate(run: Run) -> dict:
+    """Generate, complete and draw."""
     folder = run.folder('generate')
     number = 16 if run.smoke else 512
     options = ('--num-images', number, '--batch-size', 128)

@@ -63,9 +63,18 @@ CHANGES = (
     HostChange(
         'mmengine.runner',
         'checkpoint_loaders',
-        'checkpoints are read weights-only, by every loader of mmengine; `mmaddp://NAME` and '
-        'official files are understood',
-        'reading a foreign checkpoint could run code',
+        'checkpoints are read weights-only, by every loader of mmengine, and without the '
+        'configurations in them; `mmaddp://NAME` and official files are understood',
+        'reading a foreign checkpoint could run code: a pickle does, and mmengine executes the '
+        'text of a configuration',
+    ),
+    HostChange(
+        'mmengine.runner',
+        'resume',
+        '`Runner.resume` takes known entries of known kinds and ranges from a checkpoint, or '
+        'raises; the newest sound checkpoint of a folder is found without `last_checkpoint` too',
+        'a checkpoint could name files that a run deletes, and a run without its pointer began '
+        'from random weights over what was there',
     ),
     HostChange(
         'mmengine.model',

@@ -5,7 +5,17 @@
 
 from mmengine.runner import CheckpointLoader
 
-from mmaddp.weights.addresses import load_from_address
+from mmaddp.compat.resume import checked
+from mmaddp.weights import addresses
+
+
+def load_from_address(filename: str, map_location=None) -> dict:
+    """Read a checkpoint as data; see :func:`mmaddp.weights.addresses.load_from_address`.
+
+    Raises:
+        ValueError: It cannot be read, or a Runner resumes from it and cannot.
+    """
+    return checked(addresses.load_from_address(filename, map_location))
 
 
 def install() -> None:

@@ -13,10 +13,15 @@ from torch import nn
 
 from mmaddp.weights.known_weights import local_file
 from mmaddp.weights.official_keys import official_tensors, to_our_layout
-from mmaddp.weights.untrusted import read_torch_file
+from mmaddp.weights.plain_kinds import is_text_mapping
+from mmaddp.weights.tensors import not_finite, tensor_problems
+from mmaddp.weights.untrusted import holds, read_torch_file
 
 # The containers that weights are known to come in, looked for in this order.
 STATE_DICT_KEYS = ('state_dict', 'model')
+
+# Entries of a training checkpoint that hosts would execute as Python.
+PROGRAMS = ('config', 'cfg')
 
 PRE_NORM = re.compile(r'(^|\.)pre_norm\.')
 _OTHER_SHAPE = re.compile(r'size mismatch for ([\w.]+):')
@@ -50,12 +55,53 @@ def load_checkpoint_file(filename: Union[str, Path], map_location=None) -> dict:
             f'{path} is no checkpoint: it holds a {type(content).__name__} where a dict of '
             'tensors is expected.'
         )
-    if _holds_command_line(content) and official_tensors(content)[0] is None:
+    if holds(content, argparse.Namespace) and official_tensors(content)[0] is None:
         raise ValueError(
             f'{path} is refused: it holds an argparse.Namespace, as the official ADDP, MAGE and '
             'classifier files do, but it is none of them. Save its state dict alone.'
         )
+    return _as_data(content, path)
+
+
+def _as_data(content: dict, path: Path) -> dict:
+    """Leave out the configurations of a training checkpoint, which mmengine would execute.
+
+    ``Runner.resume`` runs ``meta['config']``, inferencers run ``meta['cfg']`` and that of the
+    message hub as Python. ``meta`` and its description of the data are dicts, or left out too.
+    """
+    content, meta, hub = dict(content), content.get('meta'), content.get('message_hub')
+    if isinstance(meta, Mapping):
+        content['meta'] = {key: value for key, value in meta.items() if key not in PROGRAMS}
+        if not isinstance(meta.get('dataset_meta', {}), Mapping):
+            content['meta'].pop('dataset_meta')
+    elif not torch.is_tensor(meta):
+        content.pop('meta', None)
+    if isinstance(hub, Mapping) and isinstance(hub.get('runtime_info'), Mapping):
+        info = {key: value for key, value in hub['runtime_info'].items() if key not in PROGRAMS}
+        content['message_hub'] = {**hub, 'runtime_info': info}
+    averages, weights = content.get('ema_state_dict'), content.get('state_dict')
+    if averages is not None and isinstance(weights, Mapping):
+        _check_averages(averages, weights, path)
     return content
+
+
+def _check_averages(averages, weights: Mapping, path: Path) -> None:
+    """Check what the hooks of moving averages exchange with the weights, name by name."""
+    problems = ['it is no dict']
+    if is_text_mapping(averages):
+        problems = [*tensor_problems('ema_state_dict', averages)]
+        for key, value in averages.items():
+            own = weights.get(key.removeprefix('module.'))
+            shape = getattr(value, 'shape', None)
+            if key.startswith('module.') and getattr(own, 'shape', None) != shape:
+                problems.append(f'{key} has no such tensor among the weights')
+    bad = [] if problems else not_finite(averages)
+    problems += [f'{", ".join(bad[:5])} are not finite'] if bad else []
+    if problems:
+        raise ValueError(
+            f'The averaged weights (ema_state_dict) of {path} are damaged: '
+            f'{"; ".join(problems[:5])}. Save its state dict alone to use it.'
+        )
 
 
 def load_from_local(filename: str, map_location=None) -> dict:
@@ -81,7 +127,7 @@ def extract_state_dict(checkpoint: Mapping, source: str, prefix: str = '') -> di
         ValueError: There are no tensors, or none under the prefix.
     """
     tensors = next((checkpoint[key] for key in STATE_DICT_KEYS if key in checkpoint), checkpoint)
-    if not isinstance(tensors, Mapping) or not any(map(torch.is_tensor, tensors.values())):
+    if not is_text_mapping(tensors) or not any(map(torch.is_tensor, tensors.values())):
         raise ValueError(
             f'{source} holds no weights: expected tensors by name, at the top or under '
             f'{" or ".join(map(repr, STATE_DICT_KEYS))}; found the keys {_some(checkpoint)}.'
@@ -127,7 +173,8 @@ def load_weights(
             says so. Defaults to none.
 
     Raises:
-        ValueError: A tensor has another shape, is missing or is left over; every one is named.
+        ValueError: A tensor has another shape, is missing, left over or not finite; every one is
+            named.
     """
     kept = without(state_dict, drop)
     dropped = [key for key in state_dict if key not in kept]
@@ -149,6 +196,12 @@ def load_weights(
         problems.append(f'left over: {_some(left_over)}')
     if problems:
         raise ValueError(_misfit(source, module, problems))
+    bad = not_finite(kept)
+    if bad:
+        raise ValueError(
+            f'The weights {_some(bad, 5)} of {source} are not finite: that training has failed. '
+            'Use an earlier checkpoint of it.'
+        )
     _report(module, source, len(kept) - len(unexpected), missing, unexpected, dropped)
 
 
@@ -163,7 +216,7 @@ def _misfit(source: str, module: nn.Module, problems: list[str]) -> str:
         layers = dict.fromkeys(name.rpartition('.')[0] or name for name in names)
         text += (
             ' To leave tensors of other shapes out on purpose, for instance a head for other '
-            'classes, set drop in default_hooks.strict_load (a checkpoint to load or resume from) '
+            'classes, set drop in default_hooks.strict_load (a checkpoint for load_from) '
             f'or in init_cfg (pre-trained weights): drop={list(layers)}.'
         )
     return text
@@ -203,21 +256,14 @@ def _report(
         )
 
 
-def _holds_command_line(value) -> bool:
-    if isinstance(value, Mapping):
-        value = list(value.values())
-    if isinstance(value, list | tuple):
-        return any(map(_holds_command_line, value))
-    return isinstance(value, argparse.Namespace)
-
-
 def _read_safetensors(path: Path, map_location) -> dict:
-    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     try:
         return load_file(path, device=str(map_location or 'cpu'))
-    except SafetensorError as error:
+    except PermissionError:
+        raise
+    except Exception as error:  # Whatever the reader stumbles over, the file is to blame.
         raise ValueError(
             f'{path} is cut off or no safetensors file ({error}): copy or download it again.'
         ) from error

@@ -5,9 +5,11 @@ is run here.
 """
 
 import argparse
+import os
 import pickle
 import re
 import zipfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Union
 
@@ -19,20 +21,30 @@ SAFE_GLOBALS = (argparse.Namespace,)
 # How files of torch.save start: zip archives, and pickles before torch 1.6.
 _MAGICS = (b'PK\x03\x04', b'\x80\x02\x8a\x0a')
 _REFUSED = re.compile(r'GLOBAL (\S+) was not an allowed global')
-_DAMAGED = (EOFError, OSError, RuntimeError, ValueError, KeyError, TypeError, IndexError)
+
+# Gigabytes that any file may hold when it is unpacked, or a number in this environment variable.
+UNPACKED_LIMIT = 'MMADDP_MAX_UNPACKED_GB'
+_DEFAULT_LIMIT = 1.0
+# A larger file may hold this many times its own size.
+_LARGEST_RATIO = 4
+# Containers inside containers; no checkpoint is deeper than ten.
+_LARGEST_DEPTH = 64
 
 
-def read_torch_file(path: Union[str, Path], map_location=None) -> Any:
+def read_torch_file(path: Union[str, Path], map_location=None, mmap: bool = False) -> Any:
     """Read what ``torch.save`` wrote: tensors, plain containers and ``argparse.Namespace``.
 
     Args:
         path (str | Path): The file.
         map_location: As in :func:`torch.load`. Defaults to None.
+        mmap (bool): Leave the tensors on the disk until they are used, if the file is an archive.
+            Defaults to False.
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: It is cut off, of another kind, or holds an object that is no plain data; the
-            message names that object.
+        ValueError: It is cut off, of another kind, unpacks to far more than its size, or holds an
+            object that is no plain data; the message names that object.
+        MemoryError: A sound file does not fit into the memory of a device.
     """
     path = Path(path).expanduser()
     if not path.is_file():
@@ -42,9 +54,18 @@ def read_torch_file(path: Union[str, Path], map_location=None) -> Any:
             f'{path} is refused: it is a TorchScript archive, which is a program and not weights. '
             'Load it where it is trusted and save its state dict alone.'
         )
+    check_unpacked_size(path)
+    content = _unpickle(path, map_location, mmap and zipfile.is_zipfile(path))
+    _check_containers(content, path)
+    return content
+
+
+def _unpickle(path: Path, map_location, mmap: bool) -> Any:
     try:
         with torch.serialization.safe_globals(list(SAFE_GLOBALS)):
-            return torch.load(path, map_location=map_location, weights_only=True)
+            return torch.load(path, map_location=map_location, weights_only=True, mmap=mmap)
+    except torch.OutOfMemoryError as error:
+        raise MemoryError(f'{path} does not fit into the memory of {map_location}.') from error
     except pickle.UnpicklingError as error:
         refused = _REFUSED.search(str(error))
         if refused:
@@ -54,16 +75,91 @@ def read_torch_file(path: Union[str, Path], map_location=None) -> Any:
                 'dict alone.'
             ) from error
         raise _unreadable(path) from error
-    except _DAMAGED as error:
+    except Exception as error:  # Whatever the reader stumbles over, the file is to blame.
         raise _unreadable(path) from error
 
 
 def is_torchscript(path: Path) -> bool:
     """Whether a file is an archive of ``torch.jit.save``."""
-    if not zipfile.is_zipfile(path):
-        return False
-    with zipfile.ZipFile(path) as archive:
-        return any(name.rpartition('/')[2] == 'constants.pkl' for name in archive.namelist())
+    return any(info.filename.rpartition('/')[2] == 'constants.pkl' for info in _members(path))
+
+
+def check_unpacked_size(path: Path) -> None:
+    """Refuse a zip archive (``.pth``, ``.npz``) that unpacks to far more than it holds.
+
+    Raises:
+        ValueError: It is larger than the limit and than four times the file.
+    """
+    _check_size(path, sum(info.file_size for info in _members(path)))
+
+
+def _members(path: Path) -> list[zipfile.ZipInfo]:
+    """Members of a zip archive; none if it is of another kind or damaged."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.infolist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError):
+        return []
+
+
+def unpacked_limit() -> float:
+    """Gigabytes that any file may hold when it is unpacked.
+
+    Raises:
+        ValueError: The environment variable holds no positive number.
+    """
+    given = os.environ.get(UNPACKED_LIMIT, '')
+    try:
+        limit = float(given or _DEFAULT_LIMIT)
+    except ValueError:
+        limit = 0.0
+    if not limit > 0:
+        raise ValueError(f'{UNPACKED_LIMIT} must be a positive number, got {given!r}.')
+    return limit
+
+
+def _check_size(path: Path, num_bytes: int) -> None:
+    size = path.stat().st_size
+    if num_bytes > max(unpacked_limit() * 1e9, _LARGEST_RATIO * size):
+        raise ValueError(
+            f'{path} is refused: it has {size / 1e6:.3g} MB and would take {num_bytes / 1e9:.3g} '
+            f'GB of memory. If that is meant, set {UNPACKED_LIMIT}={num_bytes / 1e9 + 1:.0f} in '
+            'the environment.'
+        )
+
+
+def _check_containers(content: Any, path: Path) -> None:
+    """Refuse tensors that stand for more memory than the file has, and endless containers."""
+    num_bytes = 0
+    for value, depth in _walk(content):
+        if torch.is_tensor(value):
+            num_bytes += value.numel() * value.element_size()
+        if depth > _LARGEST_DEPTH:
+            raise ValueError(
+                f'{path} is refused: its containers lie in each other more than {_LARGEST_DEPTH} '
+                'deep.'
+            )
+    _check_size(path, num_bytes)
+
+
+def _walk(content: Any) -> Iterator[tuple[Any, int]]:
+    """Everything in nested containers with its depth, each object at its first place only."""
+    seen, waiting = set(), [(content, 0)]
+    while waiting:
+        value, depth = waiting.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        yield value, depth
+        if isinstance(value, Mapping):
+            waiting += [(part, depth + 1) for pair in value.items() for part in pair]
+        elif isinstance(value, list | tuple | set | frozenset):
+            waiting += [(part, depth + 1) for part in value]
+
+
+def holds(content: Any, kind: type) -> bool:
+    """Whether nested containers hold an object of a kind."""
+    return any(isinstance(value, kind) for value, _ in _walk(content))
 
 
 def _unreadable(path: Path) -> ValueError:

@@ -28,7 +28,7 @@ EXPECTED = [
     'True',
     'mmaddp.compat.config_scope',
     'mmaddp.compat.local_files',
-    'mmaddp.weights.addresses',
+    'mmaddp.compat.checkpoint_loaders',
     'mmaddp.compat.host_pretrained',
     'StandInOps',
 ]
@@ -42,7 +42,8 @@ ORDERS = {
 
 @pytest.mark.parametrize('order', ORDERS.values(), ids=ORDERS)
 def test_all_changes_are_in_place(run_python, order):
-    assert run_python(order + IN_PLACE).split() == EXPECTED
+    # A host may print of its own what it cannot import.
+    assert run_python(order + IN_PLACE).split()[-len(EXPECTED) :] == EXPECTED
 
 
 def test_importing_mmaddp_imports_no_host(run_python):

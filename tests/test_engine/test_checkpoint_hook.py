@@ -39,7 +39,7 @@ def checkpoints(folder):
 def test_keeps_the_newest_and_points_to_it(make_runner, work):
     runner_with(make_runner, hook(interval=1, max_keep_ckpts=2), max_epochs=4).train()
     assert checkpoints(work) == ['epoch_3.pth', 'epoch_4.pth']
-    assert (work / 'last_checkpoint').read_text() == str(work / 'epoch_4.pth')
+    assert (work / 'last_checkpoint').read_text() == 'epoch_4.pth'
 
 
 def test_resumed_run_goes_on_deleting(make_runner, work):
@@ -105,7 +105,7 @@ def test_full_disk_leaves_the_old_checkpoint(make_runner, work, small_disk):
         resumed.train()
     small_disk(resource.RLIM_INFINITY)
     assert checkpoints(work) == ['epoch_1.pth']
-    assert (work / 'last_checkpoint').read_text() == str(work / 'epoch_1.pth')
+    assert (work / 'last_checkpoint').read_text() == 'epoch_1.pth'
     load_checkpoint_file(work / 'epoch_1.pth')
 
 
@@ -138,7 +138,7 @@ def test_killed_run_resumes_from_the_old_checkpoint(make_runner, work, die, code
     assert child.exitcode == -code
     half = [name for name in checkpoints(work) if name != 'epoch_1.pth']
     assert len(half) == 1 and half[0].startswith('.epoch_2.pth.') and half[0].endswith('.part')
-    assert (work / 'last_checkpoint').read_text() == str(work / 'epoch_1.pth')
+    assert (work / 'last_checkpoint').read_text() == 'epoch_1.pth'
     again = runner_with(make_runner, settings, max_epochs=2, resume=True)
     again.train()
     assert again.iter == 8 and checkpoints(work) == ['epoch_2.pth']

@@ -251,7 +251,7 @@ def test_importing_the_package_registers_the_loader(package):
         'print(C._get_checkpoint_loader("a.pth").__module__)'
     )
     done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, cwd=ROOT)
-    assert done.stdout.split()[-1] == 'mmaddp.weights.addresses', done.stderr
+    assert done.stdout.split()[-1] == 'mmaddp.compat.checkpoint_loaders', done.stderr
 
 
 @pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.name)

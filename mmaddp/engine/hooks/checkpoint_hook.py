@@ -1,6 +1,9 @@
 """Training checkpoints that survive a kill and a full disk."""
 
+import os
+import re
 from collections import deque
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Optional
 
@@ -9,6 +12,15 @@ from mmengine.dist import is_main_process
 
 from mmaddp.registry import HOOKS
 from mmaddp.utils.atomic import remove_unfinished, write_text
+from mmaddp.utils.folder_lock import lock_folder, release_folder
+from mmaddp.weights.latest import (
+    EARLIER,
+    POINTER,
+    earlier_checkpoints,
+    is_continued,
+    note_earlier_checkpoints,
+    set_aside,
+)
 
 # Asks for AtomicLocalBackend, whatever the path looks like.
 LOCAL_BACKEND = dict(backend='local', durable=True)
@@ -24,24 +36,71 @@ class CheckpointHook(mmengine.hooks.CheckpointHook):
     overwrites in place: a run that is killed meanwhile, or whose disk is full, has nothing left to
     resume from. What killed writers left behind is removed when training begins.
 
+    A run deletes what it made itself, in its own folder. Checkpoints that another run left there
+    are noted in ``earlier_checkpoints.txt``; they are not counted, not resumed from, and renamed
+    when their name is needed. While it trains, no other training may write into the folder.
+
     Takes mmengine's arguments.
+
+    Raises:
+        BlockingIOError: Another training writes into the folder.
     """
 
     def before_train(self, runner) -> None:
-        """Find out where to save, and tidy up there."""
-        if self.backend_args is None and '://' not in str(self.out_dir or runner.work_dir):
+        """Find out where to save, keep others away, and tidy up there."""
+        self._is_local = '://' not in str(self.out_dir or runner.work_dir)
+        if self.backend_args is None and self._is_local:
             self.backend_args = dict(LOCAL_BACKEND)
+        if is_main_process() and '://' not in str(runner.work_dir):
+            lock_folder(runner.work_dir)
+        # mmengine deletes what is in this list; here that comes below.
+        steps = runner.message_hub.get_info('keep_ckpt_ids') or []
+        runner.message_hub.pop_info('keep_ckpt_ids')
         super().before_train(runner)
+        if self.max_keep_ckpts > 0:
+            self.keep_ckpt_ids.extend(steps)
+        if not is_main_process():
+            return
+        if self.max_keep_ckpts > 0:
+            self._remove_steps(steps[: -self.max_keep_ckpts])
+        name = self.filename_tmpl.format('*')
+        for pattern in (name, f'best_*_{name}'):
+            remove_unfinished(self.out_dir, pattern)
+        if self._is_local and not self._goes_on(runner):
+            self._note_earlier(runner)
+
+    def after_train(self, runner) -> None:
+        """Publish what is to be published; others may write into the folder then."""
+        super().after_train(runner)
         if is_main_process():
-            name = self.filename_tmpl.format('*')
-            for pattern in (name, f'best_*_{name}'):
-                remove_unfinished(self.out_dir, pattern)
+            release_folder(runner.work_dir)
+
+    def _goes_on(self, runner) -> bool:
+        """Whether this run goes on with what lies in the folder."""
+        if not (runner._resume and runner._has_loaded):
+            return False
+        source = runner._load_from
+        return source is None or is_continued(source, [self.out_dir, runner.work_dir])
+
+    def _note_earlier(self, runner) -> None:
+        """Write down which checkpoints are those of another run."""
+        folder = Path(self.out_dir)
+        found = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+        found = {name for name in found if self._makes(name)}
+        note_earlier_checkpoints(folder, found | earlier_checkpoints(folder))
+        if found:
+            runner.logger.warning(
+                f'{folder} holds {len(found)} checkpoints of another run, {min(found)} and so on. '
+                'This training does not go on from them (--resume would) and leaves them alone: '
+                f'they are listed in {EARLIER}, and renamed where their names are needed.'
+            )
 
     def _save_checkpoint_with_step(self, runner, step: int, meta: dict) -> None:
         outdated = self._note(runner, step)
         name = self.filename_tmpl.format(step)
         self.last_ckpt = self.file_backend.join_path(self.out_dir, name)
         runner.message_hub.update_info('last_ckpt', self.last_ckpt)
+        self._make_room(re.compile(re.escape(name)))
         runner.save_checkpoint(
             self.out_dir,
             name,
@@ -54,10 +113,10 @@ class CheckpointHook(mmengine.hooks.CheckpointHook):
             **self.args,
         )
         if is_main_process():
-            write_text(Path(runner.work_dir) / 'last_checkpoint', self.last_ckpt)
-            for old in outdated:
-                name = self.filename_tmpl.format(old)
-                self._remove(self.file_backend.join_path(self.out_dir, name))
+            # Its name alone, so that the folder may be moved.
+            target = name if self.out_dir == runner.work_dir else self.last_ckpt
+            write_text(Path(runner.work_dir) / POINTER, target)
+            self._remove_steps(outdated)
 
     def _note(self, runner, step: int) -> list[int]:
         """Add a step to those that are kept; return those that go once it is saved."""
@@ -74,6 +133,8 @@ class CheckpointHook(mmengine.hooks.CheckpointHook):
     def _save_best_checkpoint(self, runner, metrics: dict) -> None:
         if not self.save_best:
             return
+        step = self.filename_tmpl.format(runner.epoch if self.by_epoch else runner.iter)
+        self._make_room(re.compile(f'best_.+_{re.escape(step)}'))
         # mmengine removes the previous best that it knows of before it saves: it may know of none.
         previous = self._best_paths()
         self._set_best_paths(dict.fromkeys(previous))
@@ -97,8 +158,37 @@ class CheckpointHook(mmengine.hooks.CheckpointHook):
         else:
             self.best_ckpt_path_dict = paths
 
+    def _make_room(self, name: re.Pattern) -> None:
+        """Rename another run's checkpoints whose names this one is about to use."""
+        if not (is_main_process() and self._is_local):
+            return
+        earlier = earlier_checkpoints(self.out_dir)
+        needed = set(filter(name.fullmatch, earlier))
+        if needed:
+            for old in needed:
+                set_aside(Path(self.out_dir) / old)
+            note_earlier_checkpoints(self.out_dir, earlier - needed)
+
+    def _makes(self, name: str) -> bool:
+        """Whether this hook gives files such names."""
+        before, _, after = self.filename_tmpl.partition('{}')
+        step = rf'{re.escape(before)}\d+{re.escape(after)}'
+        return re.fullmatch(rf'(best_.+_)?{step}', name) is not None
+
+    def _remove_steps(self, steps: Sequence[int]) -> None:
+        for step in steps:
+            name = self.filename_tmpl.format(step)
+            self._remove(self.file_backend.join_path(self.out_dir, name))
+
     def _remove(self, path: str) -> None:
+        """Remove a checkpoint of this run; any other file stays."""
+        folder, name = os.path.split(str(path))
+        own = map(os.path.realpath if self._is_local else str, (folder, self.out_dir))
+        if len(set(own)) > 1 or not self._makes(name):
+            return
+        if self._is_local and name in earlier_checkpoints(self.out_dir):
+            return
         if self.file_backend.isfile(path):
             self.file_backend.remove(path)
-        elif self.file_backend.isdir(path):  # as sharded training saves them
-            self.file_backend.rmtree(path)
+        elif self.file_backend.isdir(path) and not os.path.islink(path):
+            self.file_backend.rmtree(path)  # as sharded training saves them

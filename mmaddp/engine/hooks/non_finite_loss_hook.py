@@ -1,6 +1,7 @@
 """Stop a run whose loss is no number, before it damages what is on disk."""
 
 from collections import deque
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, Optional
 
@@ -10,6 +11,8 @@ from mmengine.hooks import CheckpointHook, Hook
 
 from mmaddp.registry import HOOKS
 from mmaddp.utils.atomic import write_json
+
+ENDING = 'No checkpoint was saved since; resume from the last one with --resume.'
 
 
 class _Step(NamedTuple):
@@ -29,19 +32,32 @@ class NonFiniteLossHook(Hook):
     ``non_finite_loss_iter{i}_rank{r}.json`` in the work directory: iteration, losses, and the
     files of the batch. A non-finite gradient of a finite loss is left to the loss scaler.
 
+    Where a loss scaler is at work, in mixed precision, it also skips the step of a loss that is
+    not finite, so that the weights stay sound: the run warns and goes on, as the official one, and
+    stops after ``max_skipped`` such iterations in a row.
+
     Args:
         interval (int): Iterations between two looks. Defaults to 50.
+        max_skipped (int): Non-finite losses in a row at which a run with a loss scaler stops.
+            Defaults to 10.
 
     Raises:
-        ValueError: ``interval`` is below 1.
+        ValueError: A number is below 1.
+
+    Attributes:
+        num_skipped (int): Iterations without a step so far, those before a resume left out.
     """
 
     priority = 'HIGH'
 
-    def __init__(self, interval: int = 50) -> None:
-        if interval < 1:
-            raise ValueError(f'interval must be at least 1, got {interval}.')
+    def __init__(self, interval: int = 50, max_skipped: int = 10) -> None:
+        for name, value in dict(interval=interval, max_skipped=max_skipped).items():
+            if value < 1:
+                raise ValueError(f'{name} must be at least 1, got {value}.')
         self.interval = interval
+        self.max_skipped = max_skipped
+        self.num_skipped = 0
+        self._in_a_row = 0
         self._steps: deque[_Step] = deque()
 
     def after_train_iter(
@@ -78,24 +94,43 @@ class NonFiniteLossHook(Hook):
             )
 
     def _check(self, runner) -> None:
-        """Stop all ranks if any of them met a bad loss, or if the weights are no numbers."""
+        """Stop all ranks if any of them met too many bad losses, or if the weights are bad."""
         steps, self._steps = list(self._steps), deque()
         if not steps:
             return
-        finite = torch.stack([step.finite for step in steps])
-        weights = _all_finite(runner.model, finite.device)
-        bad = torch.stack([~finite.all(), ~weights]).int()
-        first = steps[int(finite.int().argmin())] if bad[0] else None
-        all_reduce(bad, op='max')
-        if bad.any():
-            raise FloatingPointError(self._report(runner, first, steps[-1]))
+        own = torch.stack([~step.finite for step in steps])
+        weights = _all_finite(runner.model, own.device)
+        flags = torch.cat([own, ~weights[None]]).int()
+        all_reduce(flags, op='max')
+        *bad, bad_weights = flags.bool().tolist()
+        if not any(bad) and not bad_weights:
+            self._in_a_row = 0
+            return
+        first = steps[int(own.int().argmax())] if own.any() else None
+        in_a_row = self._count(bad)
+        allowed = self.max_skipped if has_loss_scaler(runner.optim_wrapper) else 1
+        text = self._report(runner, first, steps[-1])
+        if bad_weights or in_a_row >= allowed:
+            raise FloatingPointError(f'{text} {ENDING}')
+        runner.logger.warning(
+            f'{text} The loss scaler skips such steps: {sum(bad)} of the last {len(bad)}, '
+            f'{self.num_skipped} since this run began. It stops at {allowed} in a row.'
+        )
+
+    def _count(self, bad: Sequence[bool]) -> int:
+        """Count bad steps; return the most that came in a row, those of earlier looks included."""
+        self.num_skipped += sum(bad)
+        longest = 0
+        for is_bad in bad:
+            self._in_a_row = self._in_a_row + 1 if is_bad else 0
+            longest = max(longest, self._in_a_row)
+        return longest
 
     def _report(self, runner, first: Optional[_Step], last: _Step) -> str:
-        ending = 'No checkpoint was saved since; resume from the last one with --resume.'
         if first is None:
             return (
                 f'A loss on another rank, or a weight, was not finite by iteration '
-                f'{last.iteration}. {ending}'
+                f'{last.iteration}.'
             )
         path = Path(runner.work_dir) / (
             f'non_finite_loss_iter{first.iteration}_rank{get_rank()}.json'
@@ -104,8 +139,15 @@ class NonFiniteLossHook(Hook):
         values = ', '.join(f'{key}={float(value):g}' for key, value in first.losses.items())
         return (
             f'The loss of iteration {first.iteration} is not finite ({values}). The files of its '
-            f'batch are in {path}. {ending}'
+            f'batch are in {path}.'
         )
+
+
+def has_loss_scaler(optim_wrapper) -> bool:
+    """Whether every step of a run goes through a loss scaler that skips non-finite gradients."""
+    wrappers = getattr(optim_wrapper, 'optim_wrappers', {'': optim_wrapper}).values()
+    scalers = [getattr(wrapper, 'loss_scaler', None) for wrapper in wrappers]
+    return all(scaler is not None and scaler.is_enabled() for scaler in scalers)
 
 
 def batch_files(data_batch) -> list[str]:

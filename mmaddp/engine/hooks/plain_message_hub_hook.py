@@ -11,9 +11,7 @@ from mmengine.hooks import Hook
 from mmengine.logging import HistoryBuffer
 
 from mmaddp.registry import HOOKS
-
-# Marks the plain form of a HistoryBuffer.
-BUFFER_KEY = 'history_buffer'
+from mmaddp.weights.training_state import BUFFER_KEY, is_log_buffer
 
 _PLAIN = (type(None), bool, int, float, complex, str, bytes, torch.Tensor, torch.Size)
 
@@ -37,10 +35,9 @@ class PlainMessageHubHook(Hook):
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
         """Rebuild the log buffers of a loaded checkpoint."""
         message_hub = checkpoint.get('message_hub')
-        if message_hub is None:
-            return
-        scalars = message_hub['log_scalars']
-        message_hub['log_scalars'] = {key: _rebuild(value) for key, value in scalars.items()}
+        scalars = message_hub.get('log_scalars') if isinstance(message_hub, Mapping) else None
+        if isinstance(scalars, Mapping):  # as it always is where a run is resumed
+            message_hub['log_scalars'] = {key: _rebuild(value) for key, value in scalars.items()}
 
 
 def to_plain(value: Any) -> Any:
@@ -82,7 +79,7 @@ def _plain_dict(value: Mapping) -> dict:
 
 
 def _rebuild(value: Any) -> Any:
-    if not (isinstance(value, dict) and BUFFER_KEY in value):
+    if not is_log_buffer(value):
         return value
     buffer = value[BUFFER_KEY]
     return HistoryBuffer(

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from mmengine.hooks import Hook
-from mmengine.runner import find_latest_checkpoint
 
+from mmaddp.compat.resume import resumed_file
 from mmaddp.registry import HOOKS
 from mmaddp.utils.wrappers import unwrap
 from mmaddp.weights.checkpoint import extract_state_dict, load_weights, without
@@ -12,15 +12,16 @@ from mmaddp.weights.checkpoint import extract_state_dict, load_weights, without
 
 @HOOKS.register_module()
 class StrictLoadHook(Hook):
-    """Stop when the Runner's checkpoint does not fit the model; mmengine only warns.
+    r"""Stop when the Runner's checkpoint does not fit the model; mmengine only warns.
 
     Args:
         allow_missing (Sequence[str]): See :func:`mmaddp.weights.checkpoint.load_weights`. Names of
-            the whole model, as in ``[r'head\\.']`` for a new head. Defaults to none.
+            the whole model, as in ``[r'head\.']`` for a new head. Defaults to none.
         allow_unexpected (Sequence[str]): See :func:`mmaddp.weights.checkpoint.load_weights`.
             Defaults to none.
         drop (Sequence[str]): See :func:`mmaddp.weights.checkpoint.load_weights`; for instance
-            ``[r'head\\.fc']`` for a head of other classes. Defaults to none.
+            ``[r'head\.fc']`` for a head of other classes. A resumed training takes its own
+            checkpoint whole. Defaults to none.
     """
 
     def __init__(
@@ -37,17 +38,13 @@ class StrictLoadHook(Hook):
         """Load the weights strictly; the Runner's own load that follows changes nothing.
 
         Raises:
-            ValueError: A tensor is missing, left over or of another shape, or a run is to be
-                resumed from weights alone.
+            ValueError: A tensor is missing, left over, not finite or of another shape.
         """
-        source = runner._load_from or find_latest_checkpoint(runner.work_dir) or 'the checkpoint'
-        if runner._resume and 'meta' not in checkpoint:
-            raise ValueError(
-                f'{source} holds weights alone, as official and converted files do: there is no '
-                'training in it to resume. Start a new one from it with load_from.'
-            )
+        resumed = resumed_file()
+        source = resumed or runner._load_from or 'the checkpoint'
+        drop = () if resumed else self.drop
         model = unwrap(runner.model)
         weights = extract_state_dict(checkpoint, source)
-        load_weights(model, weights, source, self.allow_missing, self.allow_unexpected, self.drop)
-        if self.drop:  # or the Runner would load what was left out
-            checkpoint['state_dict'] = without(weights, self.drop)
+        load_weights(model, weights, source, self.allow_missing, self.allow_unexpected, drop)
+        if drop:  # or the Runner would load what was left out
+            checkpoint['state_dict'] = without(weights, drop)

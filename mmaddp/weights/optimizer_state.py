@@ -1,0 +1,171 @@
+"""The state of an optimizer in a checkpoint, held against the optimizer that is to go on."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
+from typing import Any
+
+import torch
+
+from mmaddp.weights.plain_kinds import fits, is_number, is_text_mapping, shown
+
+# Averages and the like have the shape of the parameter.
+_AS_PARAMETER = re.compile('(max_)?exp_avg|momentum_buffer|square_avg|grad_avg|acc_delta|exp_inf')
+# But for these, which stand for its rows and columns.
+_FACTORS = ('row', 'col')
+_BASE_SETTINGS = 'base_param_settings'
+
+
+def optimizer_problems(state: Any, wrapper: Any) -> Iterator[str]:
+    """Compare a saved state with an optimizer wrapper of mmengine.
+
+    Args:
+        state: What the checkpoint holds.
+        wrapper (OptimWrapper): What is to go on from it.
+
+    Yields:
+        str: A problem; it begins with the name of the entry.
+    """
+    if not isinstance(state, Mapping):
+        yield ' is no dict'
+        return
+    groups, own = state.get('param_groups'), wrapper.optimizer.param_groups
+    if not isinstance(groups, list | tuple) or len(groups) != len(own):
+        yield f'.param_groups must be {len(own)} groups'
+        return
+    problems = list(chain.from_iterable(map(_group_problems, range(len(own)), groups, own)))
+    yield from problems
+    if not problems:
+        yield from _parameter_problems(state.get('state'), groups, wrapper.optimizer)
+    scaler = _own_scaler(wrapper)
+    if scaler and 'loss_scaler' in state:
+        given = state['loss_scaler']
+        if not (isinstance(given, Mapping) and scaler.keys() <= given.keys()):
+            yield '.loss_scaler is incomplete'
+        else:
+            yield from _value_problems('.loss_scaler', given, scaler)
+
+
+def plain_optimizer(state: Mapping, wrapper: Any) -> dict:
+    """A saved state without what this optimizer does not know.
+
+    Args:
+        state (Mapping): A state in which :func:`optimizer_problems` found nothing.
+        wrapper (OptimWrapper): What is to go on from it.
+    """
+    groups = [
+        {key: group[key] for key in ('params', *own) if key in group}
+        for group, own in zip(state['param_groups'], wrapper.optimizer.param_groups)
+    ]
+    plain = dict(state=dict(state['state']), param_groups=groups)
+    scaler = _own_scaler(wrapper)
+    if scaler and 'loss_scaler' in state:
+        plain['loss_scaler'] = {key: state['loss_scaler'][key] for key in scaler}
+    settings, own = state.get(_BASE_SETTINGS), getattr(wrapper, _BASE_SETTINGS, None)
+    if isinstance(settings, Mapping) and own is not None:
+        # They are only logged: what does not fit is as the run has it.
+        plain[_BASE_SETTINGS] = {
+            key: settings[key] if key in settings and fits(settings[key], value) else value
+            for key, value in own.items()
+        }
+    return plain
+
+
+def _own_scaler(wrapper: Any) -> dict:
+    scaler = getattr(wrapper, 'loss_scaler', None)
+    return scaler.state_dict() if scaler is not None else {}
+
+
+def _group_problems(number: int, group: Any, own: Mapping) -> Iterator[str]:
+    where = f'.param_groups[{number}]'
+    if not is_text_mapping(group) or not {'params', 'lr'} <= group.keys():
+        yield f'{where} must have params and lr'
+        return
+    params = group['params']
+    if not isinstance(params, list | tuple) or len(params) != len(own['params']):
+        yield f'{where} must hold {len(own["params"])} parameters'
+    elif not all(type(number) is int for number in params):
+        yield f'{where}.params must be numbers'
+    options = {key: value for key, value in own.items() if key != 'params'}
+    for key, value in options.items():
+        # Switches are younger than some checkpoints; the optimizer knows what they were.
+        if key not in group and (is_number(value) or isinstance(value, tuple)):
+            yield f'{where}.{key} is missing: it is that of another optimizer'
+    yield from _value_problems(where, group, options)
+    if is_number(group['lr']) and group['lr'] < 0:
+        yield f'{where}.lr is {group["lr"]}'
+
+
+def _value_problems(where: str, given: Mapping, own: Mapping) -> Iterator[str]:
+    for key, value in own.items():
+        if key in given and not fits(given[key], value):
+            yield f'{where}.{key} is {shown(given[key])} where this run has {shown(value)}'
+
+
+def _parameter_problems(states: Any, groups, optimizer: torch.optim.Optimizer) -> Iterator[str]:
+    names = [name for group in groups for name in group['params']]
+    params = [param for group in optimizer.param_groups for param in group['params']]
+    if not isinstance(states, Mapping):
+        yield '.state is no dict'
+        return
+    own = dict(zip(names, params))
+    if len(own) != len(params):
+        yield '.param_groups names a parameter twice'
+    elif not states.keys() <= own.keys():
+        yield '.state has entries of no parameter'
+    elif not states and _has_memory(optimizer) and params:
+        yield '.state is empty: its averages are missing'
+    else:
+        expected = _expected_names(states.values(), optimizer)
+        for name, state in states.items():
+            yield from _entry_problems(f'.state[{name}]', state, own[name], expected)
+
+
+def _has_memory(optimizer: torch.optim.Optimizer) -> bool:
+    return 'betas' in optimizer.defaults or bool(optimizer.defaults.get('momentum'))
+
+
+def _expected_names(states: Iterable[Any], optimizer: torch.optim.Optimizer) -> set[str]:
+    """What the state of each parameter holds: that of all others, and what torch cannot miss."""
+    names = set().union(*filter(is_text_mapping, states))
+    if isinstance(optimizer, torch.optim.Adam | torch.optim.AdamW):
+        names |= {'step', 'exp_avg', 'exp_avg_sq'}
+    return names
+
+
+def _entry_problems(
+    where: str, state: Any, param: torch.Tensor, expected: set[str]
+) -> Iterator[str]:
+    if not is_text_mapping(state):
+        yield f'{where} is no dict'
+        return
+    for key in sorted(expected - state.keys()):
+        yield f'{where}.{key} is missing'
+    for key, value in state.items():
+        if torch.is_tensor(value):
+            scalar = value.numel() == 1 and not _AS_PARAMETER.match(key)
+            factor = any(part in key for part in _FACTORS)
+            if not (factor or scalar or value.shape == param.shape):
+                yield f'{where}.{key} has the shape {list(value.shape)}, not {list(param.shape)}'
+            elif key == 'step' and value.numel() != 1:
+                yield f'{where}.step is no number'
+            elif not _is_sound(key, value):
+                yield f'{where}.{key} has values that are not finite or negative'
+        elif not _is_plain(key, value):
+            yield f'{where}.{key} is {shown(value)}'
+
+
+def _is_plain(key: str, value: Any) -> bool:
+    if key == 'step':
+        return is_number(value) and value >= 0
+    if _AS_PARAMETER.match(key):
+        return value is None and key == 'momentum_buffer'
+    return value is None or isinstance(value, bool) or is_number(value)
+
+
+def _is_sound(key: str, value: torch.Tensor) -> bool:
+    if value.layout is not torch.strided or value.is_complex() or value.is_meta:
+        return False
+    if not bool(value.isfinite().all()):
+        return False
+    return not (key == 'step' or 'sq' in key) or not value.numel() or bool((value >= 0).all())

@@ -1,0 +1,67 @@
+"""Kinds of plain values, as a checkpoint holds them beside its tensors."""
+
+import math
+import reprlib
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+
+def is_number(value: Any) -> bool:
+    """Whether this is a finite number; True and False are none."""
+    # A whole number beyond the range of floats is none either.
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return math.isfinite(value) if isinstance(value, float) else abs(value) < 2**63
+
+
+def is_count(value: Any, largest: int) -> bool:
+    """Whether this is a whole number from 0 to ``largest``."""
+    return is_number(value) and isinstance(value, int) and 0 <= value <= largest
+
+
+def is_text_mapping(value: Any) -> bool:
+    """Whether this is a dict whose keys are texts."""
+    return isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
+
+
+def fits(value: Any, own: Any) -> bool:
+    """Whether a value can stand where a run of ours has ``own``.
+
+    Numbers may differ, but are finite; texts are equal; lists are as long; dicts hold numbers by
+    numbers or fit name by name.
+    """
+    if own is None or isinstance(own, bool):
+        return value is None or isinstance(value, bool) or (own is None and is_number(value))
+    if isinstance(own, int | float):
+        return is_number(value) or _is_scalar_tensor(value) or _same_infinity(value, own)
+    if isinstance(own, str):
+        return isinstance(value, str) and value == own
+    if isinstance(own, list | tuple):
+        same_length = isinstance(value, list | tuple) and len(value) == len(own)
+        return same_length and all(map(fits, value, own))
+    if isinstance(own, Mapping) and isinstance(value, Mapping):
+        return all(
+            fits(part, own[key]) if key in own else is_number(key) and is_number(part)
+            for key, part in value.items()
+        )
+    if torch.is_tensor(own):
+        return is_number(value) or _is_scalar_tensor(value)
+    return False
+
+
+def _same_infinity(value: Any, own: float) -> bool:
+    return isinstance(value, float) and value == own
+
+
+def _is_scalar_tensor(value: Any) -> bool:
+    return torch.is_tensor(value) and value.numel() == 1 and bool(value.isfinite())
+
+
+def shown(value: Any) -> str:
+    """A value in a message, shortened."""
+    try:
+        return reprlib.repr(value)
+    except ValueError:  # Python refuses to print a number of thousands of digits.
+        return f'a {type(value).__name__} of {value.bit_length()} bits'

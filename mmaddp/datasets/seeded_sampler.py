@@ -1,13 +1,12 @@
 """An order of samples that depends on seed and epoch alone."""
 
 import itertools
-import math
 from collections.abc import Iterator, Sized
 from typing import Optional
 
 import torch
-from mmengine.dist import broadcast_object_list, get_dist_info
-from torch.utils.data import Sampler
+from mmengine.dataset import DefaultSampler
+from mmengine.dist import broadcast_object_list
 
 from mmaddp.registry import DATA_SAMPLERS
 
@@ -15,13 +14,13 @@ from .seeding import SampleIndex, check_seed, epoch_order
 
 
 @DATA_SAMPLERS.register_module()
-class SeededSampler(Sampler):
-    """Sampler whose order is a function of (seed, epoch), with a position that can be restored.
+class SeededSampler(DefaultSampler):
+    """mmengine's sampler, its order a function of (seed, epoch), its position to be restored.
 
     One global order is fixed per epoch; rank r of W takes its places r, r + W, r + 2W and so on.
     The first b samples of all ranks together are therefore the first b W samples of the order
-    whatever W is. It yields :class:`SampleIndex`, so that ``mmaddp.SeededDataset`` knows epoch
-    and seed.
+    whatever W is. The first samples are repeated until all ranks have equally many. It yields
+    :class:`SampleIndex`, so that ``mmaddp.SeededDataset`` knows epoch and seed.
 
     The position that :meth:`state_dict` states by itself counts the samples handed out, which
     runs ahead of training when workers prefetch. A caller that knows better passes what training
@@ -33,45 +32,30 @@ class SeededSampler(Sampler):
         seed (int, optional): Non-negative seed, the same on all ranks. None takes the seed that
             PyTorch's CPU generator got on rank 0, which is the Runner's, also where the Runner
             gives every rank another one (``diff_rank_seed=True``). Defaults to None.
-        round_up (bool): Repeat the first samples of the order until all ranks have equally many.
-            Defaults to True.
 
     Raises:
         ValueError: The data set is empty, or the seed is not a non-negative integer.
     """
 
-    def __init__(
-        self,
-        dataset: Sized,
-        shuffle: bool = True,
-        seed: Optional[int] = None,
-        round_up: bool = True,
-    ) -> None:
-        self.rank, self.world_size = get_dist_info()
-        self.dataset = dataset
-        self.shuffle = shuffle
-        self.seed = check_seed(_common_seed() if seed is None else seed)
-        self.round_up = round_up
-        self.epoch = 0
+    def __init__(self, dataset: Sized, shuffle: bool = True, seed: Optional[int] = None) -> None:
+        seed = check_seed(_common_seed() if seed is None else seed)
+        super().__init__(dataset, shuffle=shuffle, seed=seed)
         self._start = 0  # samples of this rank to leave out of the next iteration
         self._handed_out = 0
         if len(dataset) == 0:
             raise ValueError('SeededSampler got an empty data set.')
 
     def __iter__(self) -> Iterator[SampleIndex]:
-        indices = self._global_order()[self.rank :: self.world_size]
+        epoch, order = self.epoch, range(len(self.dataset))
+        if self.shuffle:
+            order = epoch_order(len(order), self.seed, epoch)
+        whole = itertools.islice(itertools.cycle(order), self.total_size)
+        indices = itertools.islice(whole, self.rank, None, self.world_size)
         start, self._start = self._start, 0
         self._handed_out = start
-        epoch = self.epoch
         for index in itertools.islice(indices, start, None):
             self._handed_out += 1
             yield SampleIndex(index, epoch, self.seed)
-
-    def __len__(self) -> int:
-        """Samples of this rank in a whole epoch, also after a restored position."""
-        if self.round_up:
-            return math.ceil(len(self.dataset) / self.world_size)
-        return math.ceil((len(self.dataset) - self.rank) / self.world_size)
 
     def set_epoch(self, epoch: int) -> None:
         """Set the epoch of the next iteration; a restored position holds for its epoch only."""
@@ -109,7 +93,7 @@ class SeededSampler(Sampler):
                 than an epoch holds.
         """
         start, rest = divmod(state['consumed'], self.world_size)
-        if rest or start > math.ceil(len(self.dataset) / self.world_size):
+        if rest or start > len(self):
             raise ValueError(
                 f'A position of {state["consumed"]} consumed samples does not fit '
                 f'{self.world_size} ranks and {len(self.dataset)} samples. Resume with a number '
@@ -118,17 +102,6 @@ class SeededSampler(Sampler):
         self.seed = check_seed(state['seed'])
         self.epoch = state['epoch']
         self._start = self._handed_out = start
-
-    def _global_order(self) -> list[int]:
-        num_samples = len(self.dataset)
-        if self.shuffle:
-            order = epoch_order(num_samples, self.seed, self.epoch)
-        else:
-            order = list(range(num_samples))
-        if self.round_up:
-            missing = len(self) * self.world_size - num_samples
-            order += list(itertools.islice(itertools.cycle(order[:]), missing))
-        return order
 
 
 def _common_seed() -> int:

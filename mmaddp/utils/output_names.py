@@ -43,7 +43,10 @@ def distinct_names(
 
 
 def refuse_overwriting(
-    outputs: Iterable[Union[str, Path]], inputs: Iterable[Union[str, Path]], option: str
+    outputs: Iterable[Union[str, Path]],
+    inputs: Iterable[Union[str, Path]],
+    option: str,
+    beside: bool = False,
 ) -> None:
     """Stop before an output takes the place of an input, or lies among the inputs.
 
@@ -51,19 +54,21 @@ def refuse_overwriting(
         outputs (Iterable[str | Path]): Files that are to be written.
         inputs (Iterable[str | Path]): Files and folders that are read.
         option (str): What says where the outputs go, for the message.
+        beside (bool): Whether outputs may lie beside a file that is read. Defaults to False.
 
     Raises:
         ValueError: An output is an input, or lies in a folder that is read, or beside a file that
             is.
     """
     read = {os.path.realpath(path) for path in inputs}
-    folders = {path if os.path.isdir(path) else os.path.dirname(path) for path in read}
+    files = () if beside else (path for path in read if not os.path.isdir(path))
+    around = {os.path.dirname(path) for path in files}
     for output in outputs:
-        written = os.path.realpath(output)
-        above = {str(parent) for parent in Path(written).parents}
-        if written in read or os.path.dirname(written) in folders or above & (folders & read):
+        written = Path(os.path.realpath(output))
+        within = {str(written), *map(str, written.parents)} & read
+        if within or str(written.parent) in around:
             raise ValueError(
-                f'{output} would be written among the files that are read: choose another folder '
+                f'{output} would be written among the files that are read: choose another place '
                 f'for {option}.'
             )
 

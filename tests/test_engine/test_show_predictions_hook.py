@@ -49,7 +49,7 @@ def test_every_picture_of_a_joined_set_is_drawn(runner, tmp_path):
 @pytest.mark.parametrize('folder', ['x', 'y'])
 def test_pictures_are_not_written_over(runner, tmp_path, folder):
     before = (tmp_path / NAMES[2]).read_bytes()
-    with pytest.raises(ValueError, match='choose another folder for --show-dir'):
+    with pytest.raises(ValueError, match='choose another place for --show-dir'):
         ShowPredictionsHook(str(tmp_path / folder)).before_test(runner)
     assert (tmp_path / NAMES[2]).read_bytes() == before
 

@@ -136,12 +136,73 @@ def test_inception_score_needs_no_reference(evaluate, tmp_path):
             'num_images applies to fold',
         ),
         (['--images', 'real', '--scores', 'is', '--curve', 'c.png'], 'draws the FID'),
+        (['--images', 'a=real', 'a=other', '--scores', 'is'], 'The name a is given 2 times'),
+        (['--images', 'a=real', './real', '--scores', 'is'], 'real is given 2 times'),
+        (['--images', 'real', '--scores', 'is', '--out', 'real/scores.json'], 'place for --out'),
+        (
+            ['--config', ADDP, '--checkpoints', 'a.pth', 'a.pth', '--scores', 'is'],
+            'The checkpoint a.pth is given 2 times',
+        ),
     ],
 )
 def test_bad_input_is_one_line(evaluate, arguments, message):
     with pytest.raises(SystemExit) as ended:
         evaluate(*arguments)
     assert message in ended.value.code and '\n' not in ended.value.code
+
+
+def test_sets_of_one_name_have_a_result_each(evaluate, tmp_path):
+    for name, top in (('a', 250), ('b', 60), ('lr=0.1', 120)):
+        write_images(tmp_path / 'runs' / name / 'samples', 12, top, 1)
+    sets = ('runs/a/samples', 'runs/b/samples', 'runs/lr=0.1/samples')
+    evaluate('--images', *sets, '--scores', 'is', '--out', 'scores.json')
+    results = json.loads((tmp_path / 'scores.json').read_text())
+    assert list(results) == ['a/samples', 'b/samples', 'lr=0.1/samples']
+    assert len({result['scores']['is'] for result in results.values()}) == 3
+
+
+def test_names_with_dots_have_a_place_each_on_the_curve(tmp_path, monkeypatch):
+    import matplotlib
+
+    matplotlib.use('Agg')
+    from matplotlib.axes import Axes
+
+    seen, plot = [], Axes.plot
+    monkeypatch.setattr(
+        Axes,
+        'plot',
+        lambda axes, names, *args, **kw: seen.append(names) or plot(axes, names, *args, **kw),
+    )
+    names = ['v1.0', 'v1.5', 'runs/epoch_10.pth', 'mmaddp://addp-vit-base']
+    results = {name: dict(scores=dict(fid=1.0)) for name in names}
+    eval_generation.draw_curve(results, str(tmp_path / 'curve.png'))
+    assert seen == [['v1.0', 'v1.5', 'epoch_10.pth', 'addp-vit-base']]
+
+
+def test_checkpoint_by_name(evaluate, tmp_path, monkeypatch):
+    """The documented ``mmaddp://NAME``; its file lies where it is looked for."""
+    from mmaddp.weights.known_weights import known
+
+    (tmp_path / 'checkpoints').mkdir()
+    save_random(ADDP, tmp_path / 'checkpoints' / known('addp-vit-base').file)
+    evaluate(
+        *('--config', ADDP, '--checkpoints', 'mmaddp://addp-vit-base', '--work-dir', 'run'),
+        *('--reference', 'real', '--scores', 'fid', '--batch-size', 8, '--out', 'scores.json'),
+        *('--cfg-options', 'test_dataloader.dataset.num_images=8', 'test_dataloader.batch_size=8'),
+    )
+    (result,) = json.loads((tmp_path / 'scores.json').read_text()).values()
+    assert len(result['protocol']['images']['generation']['checkpoint_sha256']) == 64
+
+
+def test_a_cache_that_cannot_be_written_costs_no_score(evaluate, tmp_path, capsys):
+    (tmp_path / 'cache').write_text('a file where a folder is needed')
+    write_images(tmp_path / 'made', 20, 200, 1)
+    with pytest.warns(UserWarning, match='statistics of the reference are not kept'):
+        evaluate(
+            *('--images', 'made', '--reference', 'real', '--scores', 'fid'),
+            *('--cache-dir', 'cache/below'),
+        )
+    assert '| made |' in capsys.readouterr().out
 
 
 def test_command(call):

@@ -62,3 +62,7 @@ def test_inputs_are_not_written_over(tmp_path):
     with pytest.raises(ValueError, match=r'drawn.a\.png'):
         refuse_overwriting([photos / 'drawn' / 'a.png'], [photos], 'out_dir')
     refuse_overwriting([photos / 'drawn' / 'a.png', Path('a.png')], [photo], 'out_dir')
+    refuse_overwriting([tmp_path / 'scores.json'], [photos], '--out')
+    refuse_overwriting([photos / 'scores.json'], [photo], '--out', beside=True)
+    with pytest.raises(ValueError, match='another place for --out'):
+        refuse_overwriting([tmp_path / 'link' / 'a.png'], [photo], '--out', beside=True)

@@ -174,9 +174,9 @@ def test_nothing_to_draw(data, tmp_path):
 def test_data_are_not_written_over(data, tmp_path):
     source = data / 'classification' / 'train' / '0'
     before = sorted(source.iterdir())
-    with pytest.raises(ValueError, match='choose another folder for --out'):
+    with pytest.raises(ValueError, match='choose another place for --out'):
         browse(plain_digits(data), 'train', 2, source)
     config = read_config(write_segmentation_config(tmp_path, data))
-    with pytest.raises(ValueError, match='choose another folder for --out'):
+    with pytest.raises(ValueError, match='choose another place for --out'):
         browse(config, 'val', 2, data / 'segmentation' / 'annotations' / 'validation')
     assert sorted(source.iterdir()) == before

@@ -14,6 +14,7 @@ On several GPUs: python -m torch.distributed.run --nproc_per_node=8 ... --launch
 import argparse
 import json
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import Optional
 
@@ -29,6 +30,7 @@ from mmaddp.evaluation.fidelity import (
     check_numbers,
     generation_run,
     load_references,
+    named_sets,
     open_images,
     open_reference,
     protocol_text,
@@ -43,6 +45,8 @@ from mmaddp.run.user_errors import user_errors
 from mmaddp.utils.atomic import atomic_path, write_json
 from mmaddp.utils.config_types import type_name
 from mmaddp.utils.hashing import file_sha256
+from mmaddp.utils.output_names import distinct_names, refuse_overwriting
+from mmaddp.weights.addresses import local_path
 
 
 def parse_args() -> argparse.Namespace:
@@ -141,12 +145,11 @@ def start_processes(launcher: str) -> None:
 def score_folders(args: argparse.Namespace) -> dict[str, dict]:
     """Score every folder; results by name."""
     start_processes(args.launcher)
-    sets = {}
-    for entry in args.images:
-        name, separator, path = entry.partition('=')
-        path = Path(path if separator else entry)
-        name = name if separator else path.name
-        sets[name] = open_images(path, **folder_options(args))
+    paths = named_sets(args.images)
+    read = [*paths.values(), *filter(None, [args.reference])]
+    for option in ('out', 'curve'):
+        refuse_overwriting(filter(None, [getattr(args, option)]), read, f'--{option}', beside=True)
+    sets = {name: open_images(path, **folder_options(args)) for name, path in paths.items()}
     source = None
     if args.reference is not None:
         source = open_reference(args.reference, **folder_options(args))
@@ -196,6 +199,9 @@ def metric_configs(args: argparse.Namespace, cfg: Config, folder: str) -> list[d
 def score_checkpoints(args: argparse.Namespace) -> dict[str, dict]:
     """Run the test loop for every checkpoint; results by checkpoint."""
     results = {}
+    (twice, count), *_ = Counter(args.checkpoints).most_common(1)
+    if count > 1:
+        raise ValueError(f'The checkpoint {twice} is given {count} times.')
     for number, checkpoint in enumerate(args.checkpoints):
         cfg = read_config(**config_arguments(args))
         if cfg.get('test_dataloader') is None:
@@ -226,7 +232,7 @@ def _merged(parts: list[dict], cfg: Config, checkpoint: str) -> dict:
             result['protocol']['reference'] or part['protocol']['reference']
         )
     own = dict(config=cfg.filename, checkpoint=checkpoint)
-    own |= dict(checkpoint_sha256=file_sha256(checkpoint))
+    own |= dict(checkpoint_sha256=file_sha256(local_path(checkpoint)))
     manifest = generation_run(Path(cfg.work_dir) / 'samples')
     result['protocol']['images']['generation'] = manifest or own
     return result
@@ -250,7 +256,7 @@ def draw_curve(results: dict[str, dict], path: str) -> None:
     from matplotlib import pyplot as plt
 
     figure, axis = plt.subplots(figsize=(6, 4))
-    names = [Path(name).stem for name in results]
+    names = distinct_names(list(results), separator='/', whole=True)
     axis.plot(names, [result['scores']['fid'] for result in results.values()], marker='o')
     axis.set_ylabel('FID')
     axis.grid(True, alpha=0.3)

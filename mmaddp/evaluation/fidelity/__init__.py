@@ -1,6 +1,6 @@
 """Scores of generated images: FID, Inception Score, KID, precision and recall."""
 
-from .evaluate import load_references, score_images
+from .evaluate import load_references, named_sets, score_images
 from .extractors import BackboneExtractor, FeatureExtractor, FidelityExtractor
 from .features import extract_features, gather_features
 from .fidelity_metric import FidelityMetric
@@ -29,6 +29,7 @@ __all__ = [
     'gather_features',
     'generation_run',
     'load_references',
+    'named_sets',
     'open_images',
     'open_reference',
     'protocol',

@@ -1,16 +1,47 @@
 """Scores of sets of images on disk."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Optional, Union
 
 from mmengine.dist import is_main_process
 
+from mmaddp.utils.output_names import distinct_names
+
 from .features import extract_features
 from .image_sets import ImageSet
 from .protocol import generation_run, protocol
 from .reference import Reference, ReferenceStore
 from .scorer import Scorer
+
+
+def named_sets(entries: Sequence[str]) -> dict[str, Path]:
+    """Paths of sets by their names.
+
+    Args:
+        entries (Sequence[str]): ``PATH`` or ``NAME=PATH``; what exists is a path, ``=`` in it or
+            not. Without a name the shortest end of the path that no other shares is taken.
+
+    Returns:
+        dict[str, Path]: In the order given.
+
+    Raises:
+        ValueError: A name or a path is given twice.
+    """
+    names, paths = [], []
+    for entry in entries:
+        name, separator, path = entry.partition('=')
+        is_named = separator and '/' not in name and not Path(entry).expanduser().exists()
+        names.append(name if is_named else None)
+        paths.append(Path(path if is_named else entry).expanduser())
+    found = distinct_names(paths, separator='/', whole=True)
+    names = [given or shortest for given, shortest in zip(names, found)]
+    for what, values in (('name', names), ('set', [path.resolve() for path in paths])):
+        (value, count), *_ = Counter(values).most_common(1)
+        if count > 1:
+            raise ValueError(f'The {what} {value} is given {count} times: give each set a NAME=.')
+    return dict(zip(names, paths))
 
 
 def load_references(
@@ -65,7 +96,8 @@ def score_images(
     Raises:
         ValueError: There are too few images for a score.
     """
-    warnings, scores = [], {}
+    warnings: list[str] = []
+    scores: dict[str, float] = {}
     for scorer, reference in zip(scorers, references):
         warnings += scorer.check(len(images), reference)
     for scorer, reference in zip(scorers, references):

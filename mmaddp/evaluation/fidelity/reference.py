@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -164,7 +165,7 @@ class ReferenceStore:
                 reference.found[need] = self._make(features[need.layer], need)
                 if files[need] is not None and is_main_process():
                     metadata = self._metadata(description, need)
-                    write_statistics(files[need], reference.found[need], metadata)
+                    _keep(files[need], reference.found[need], metadata)
             barrier()
         return reference
 
@@ -241,8 +242,20 @@ class ReferenceStore:
         return Reference(description, 0, dict.fromkeys(needs, statistics))
 
 
+def _keep(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
+    """Write a file of the cache; a score does not fail because this does."""
+    try:
+        write_statistics(path, tensors, metadata)
+    except OSError as error:
+        warnings.warn(f'The statistics of the reference are not kept: {error}.', stacklevel=2)
+
+
 def write_statistics(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
-    """Write a file of statistics; it is complete or absent."""
+    """Write a file of statistics; it is complete or absent.
+
+    Raises:
+        OSError: It cannot be written; it is named.
+    """
     tensors = {name: tensor.contiguous() for name, tensor in tensors.items()}
     with atomic_path(path) as unfinished:
         save_file(tensors, unfinished, metadata)

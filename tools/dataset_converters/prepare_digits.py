@@ -17,7 +17,7 @@ from typing import Optional
 
 sys.path.append(str(Path(__file__).resolve().parents[2]))
 
-from mmaddp.run.argument_types import whole
+from mmaddp.run.argument_types import path, whole
 from mmaddp.run.arguments import ToolParser
 from mmaddp.run.user_errors import user_errors
 
@@ -25,11 +25,13 @@ from mmaddp.run.user_errors import user_errors
 def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     """Read the command line, ``sys.argv`` if ``argv`` is None."""
     parser = ToolParser(__doc__)
-    parser.add_argument('--out', required=True, type=Path, help='folder to make')
+    parser.add_argument('--out', required=True, type=path, help='folder to make')
     parser.add_argument(
         '--source', default='digits', choices=('digits', 'fashion-mnist'), help='default digits'
     )
-    parser.add_argument('--idx', help='folder of the IDX files, for --source fashion-mnist')
+    parser.add_argument(
+        '--idx', type=path, help='folder of the IDX files, for --source fashion-mnist'
+    )
     numbers = dict(
         size=(32, 8, 1024, 'pixels of a picture'),
         scene_size=(128, 32, 2048, 'pixels of a scene'),
@@ -63,7 +65,7 @@ def make(args: argparse.Namespace) -> None:
     source = (
         load_digits_source() if args.source == 'digits' else load_fashion_mnist_source(args.idx)
     )
-    out = args.out.expanduser()
+    out = args.out
     made = prepare(out, source, args.source, args.size, args.scene_size, scenes)
     counts = ', '.join(f'{len(glyphs.images)} {name}' for name, glyphs in source.splits.items())
     scene_counts = ', '.join(f'{count} {name}' for name, count in scenes.items())

@@ -10,16 +10,13 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import torch
 from PIL import Image, ImageDraw, ImageFont
 
 sys.path.append(str(Path(__file__).resolve().parents[2]))
 
-from mmaddp.apis import detect
 from mmaddp.run.argument_types import address, path, positive, share
 from mmaddp.run.arguments import ToolParser
 from mmaddp.run.user_errors import user_errors
-from mmaddp.utils.images import image_grid, save_png
 
 # One for each class in turn, light and dark enough to tell apart on dark pictures.
 COLOURS = (
@@ -90,6 +87,11 @@ def main() -> None:
     """Run the tool."""
     args = parse_args()
     with user_errors('draw_detections', args.traceback):
+        import torch
+
+        from mmaddp.apis import detect
+        from mmaddp.utils.images import image_grid, save_png
+
         found = detect(args.images, args.config, args.checkpoint, score_threshold=args.score)
         drawn = []
         for file, objects in zip(args.images, found):

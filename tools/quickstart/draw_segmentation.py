@@ -8,63 +8,65 @@ weights. Colours are those of the configuration's data set.
 """
 
 import argparse
+import sys
 from pathlib import Path
 
 import numpy as np
-import torch
-from mmengine.config import Config
-from mmengine.registry import DATASETS, init_default_scope
 from PIL import Image
 
-import mmaddp  # noqa: F401, before any host: it mends what they miss
-from mmaddp.apis import segment
+sys.path.append(str(Path(__file__).resolve().parents[2]))
+
+from mmaddp.run.argument_types import address, path, positive
 from mmaddp.run.arguments import ToolParser
 from mmaddp.run.user_errors import user_errors
-from mmaddp.utils.images import image_grid, save_png
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = ToolParser(__doc__)
-    parser.add_argument('config', help='configuration of the segmentor')
-    parser.add_argument('images', nargs='+', type=Path, help='pictures of equal size')
-    parser.add_argument('--labels', type=Path, required=True, help='folder of their label maps')
-    parser.add_argument('--weights', nargs='+', required=True, help='checkpoints')
-    parser.add_argument('--out', type=Path, required=True, help='PNG file to write')
-    parser.add_argument('--zoom', type=int, default=1, help='enlargement, default 1')
+    parser.add_argument('config', type=address, help='configuration of the segmentor')
+    parser.add_argument('images', nargs='+', type=path, help='pictures of equal size')
+    parser.add_argument('--labels', type=path, required=True, help='folder of their label maps')
+    parser.add_argument('--weights', nargs='+', type=address, required=True, help='checkpoints')
+    parser.add_argument('--out', type=path, required=True, help='PNG file to write')
+    parser.add_argument('--zoom', type=positive, default=1, help='enlargement, default 1')
     return parser.parse_args()
 
 
-def read_labels(path: Path, reduce_zero_label: bool) -> torch.Tensor:
+def read_labels(file: Path, reduce_zero_label: bool) -> np.ndarray:
     """Read a label map as classes; -1 where the pixel is ignored."""
-    labels = torch.from_numpy(np.asarray(Image.open(path)).astype(np.int64))
-    return labels - 1 if reduce_zero_label else labels.where(labels != 255, -1)
+    labels = np.asarray(Image.open(file)).astype(np.int64)
+    return labels - 1 if reduce_zero_label else np.where(labels != 255, labels, -1)
 
 
-def paint(labels: torch.Tensor, palette: list) -> torch.Tensor:
-    """Colour classes (H, W); -1 is white. Returns RGB in [0, 1], (3, H, W)."""
-    colours = torch.tensor([*palette, [255, 255, 255]]) / 255
-    return colours[labels].permute(2, 0, 1)
+def paint(labels: np.ndarray, palette: list) -> np.ndarray:
+    """Colour classes (H, W); -1 is white. Returns RGB, uint8, (H, W, 3)."""
+    return np.array([*palette, [255, 255, 255]], np.uint8)[labels]
 
 
 def draw(args: argparse.Namespace) -> None:
     """Write the sheet."""
+    import torch
+    from mmengine.config import Config
+    from mmengine.registry import DATASETS, init_default_scope
+
+    from mmaddp.apis import segment
+    from mmaddp.utils.images import image_grid, save_png
+
     config = Config.fromfile(args.config)
     init_default_scope(config.default_scope)
     settings = {**config.test_dataloader.dataset, 'lazy_init': True, 'pipeline': []}
     dataset = DATASETS.build(settings)
     palette = dataset.metainfo['palette']
-    rows = [
-        torch.from_numpy(np.array(Image.open(path).convert('RGB'))).permute(2, 0, 1) / 255
-        for path in args.images
-    ]
-    for path in args.images:
-        labels = read_labels(args.labels / f'{path.stem}.png', dataset.reduce_zero_label)
-        rows.append(paint(labels, palette))
+    tiles = [np.array(Image.open(file).convert('RGB')) for file in args.images]
+    for file in args.images:
+        labels = read_labels(args.labels / f'{file.stem}.png', dataset.reduce_zero_label)
+        tiles.append(paint(labels, palette))
     for weights in args.weights:
         found = segment(args.images, config, weights)
-        rows += [paint(result['labels'], palette) for result in found]
-    save_png(image_grid(rows, len(args.images), args.zoom), args.out)
+        tiles += [paint(np.asarray(result['labels']), palette) for result in found]
+    tiles = [torch.from_numpy(tile).movedim(-1, 0) / 255 for tile in tiles]
+    save_png(image_grid(tiles, len(args.images), args.zoom), args.out)
     print(f'Wrote {args.out}')
 
 

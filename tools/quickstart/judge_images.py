@@ -7,21 +7,23 @@ how many fell into each class.
 """
 
 import argparse
+import sys
 from pathlib import Path
 
 import numpy as np
-import torch
-from mmengine.dataset import Compose
-from mmpretrain.registry import TRANSFORMS  # noqa: F401, fills the host's registry
 
-from mmaddp.apis import build_model
+sys.path.append(str(Path(__file__).resolve().parents[2]))
+
+from mmaddp.run.argument_types import address, path
 from mmaddp.run.arguments import ToolParser
 from mmaddp.run.user_errors import user_errors
 from mmaddp.utils.atomic import write_json
 
 
-def judge(model, pipeline: Compose, files: list[Path], classes: list[str]) -> dict:
+def judge(model, pipeline, files: list[Path], classes: list[str]) -> dict:
     """Classify files; the last class is the rejection."""
+    import torch
+
     samples = [pipeline(dict(img_path=str(file))) for file in files]
     labels = []
     with torch.no_grad():
@@ -38,10 +40,10 @@ def judge(model, pipeline: Compose, files: list[Path], classes: list[str]) -> di
 def main() -> None:
     """Run the tool."""
     parser = ToolParser(__doc__)
-    parser.add_argument('config', help='configuration of the classifier')
-    parser.add_argument('checkpoint', help='its checkpoint')
+    parser.add_argument('config', type=address, help='configuration of the classifier')
+    parser.add_argument('checkpoint', type=address, help='its checkpoint')
     parser.add_argument('folders', nargs='+', metavar='NAME=DIR', help='searched recursively')
-    parser.add_argument('--out', type=Path, required=True, help='JSON file to write')
+    parser.add_argument('--out', type=path, required=True, help='JSON file to write')
     args = parser.parse_args()
     with user_errors('judge_images', args.traceback):
         run(args)
@@ -54,6 +56,10 @@ def run(args: argparse.Namespace) -> None:
         ValueError: An argument is not of the form NAME=DIR, or a folder holds no PNG.
     """
     from mmengine.config import Config
+    from mmengine.dataset import Compose
+    from mmpretrain.registry import TRANSFORMS  # noqa: F401, fills the host's registry
+
+    from mmaddp.apis import build_model
 
     cfg = Config.fromfile(args.config)
     model = build_model(cfg, args.checkpoint)

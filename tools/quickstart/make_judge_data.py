@@ -8,12 +8,15 @@ training and validation).
 """
 
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from mmaddp.datasets.seeding import sample_seeds
+sys.path.append(str(Path(__file__).resolve().parents[2]))
+
+from mmaddp.run.argument_types import path, positive, seed
 from mmaddp.run.arguments import ToolParser
 from mmaddp.run.user_errors import user_errors
 from mmaddp.utils.own_folders import new_folder
@@ -75,6 +78,8 @@ def make(digits: Path, untrained: Path, out: Path, patch: int, seed: int) -> Non
 
 def fill(out: Path, digits: Path, made_up: list[Path], patch: int, seed: int) -> None:
     """Write both splits."""
+    from mmaddp.datasets.seeding import sample_seeds
+
     for number, split in enumerate(('train', 'val')):
         rng = np.random.default_rng(sample_seeds(seed, 0, number).numpy)
         shutil.copytree(digits / split, out / split)
@@ -90,11 +95,11 @@ def fill(out: Path, digits: Path, made_up: list[Path], patch: int, seed: int) ->
 def main() -> None:
     """Run the tool."""
     parser = ToolParser(__doc__)
-    parser.add_argument('--digits', type=Path, required=True, help='tree with train/ and val/')
-    parser.add_argument('--untrained', type=Path, required=True, help='folder of generated PNGs')
-    parser.add_argument('--out', type=Path, required=True, help='folder to make')
-    parser.add_argument('--patch', type=int, default=8, help='pixels of a patch, default 8')
-    parser.add_argument('--seed', type=int, default=0, help='of shuffling and mixing, default 0')
+    parser.add_argument('--digits', type=path, required=True, help='tree with train/ and val/')
+    parser.add_argument('--untrained', type=path, required=True, help='folder of generated PNGs')
+    parser.add_argument('--out', type=path, required=True, help='folder to make')
+    parser.add_argument('--patch', type=positive, default=8, help='pixels of a patch, default 8')
+    parser.add_argument('--seed', type=seed, default=0, help='of shuffling and mixing, default 0')
     args = parser.parse_args()
     with user_errors('make_judge_data', args.traceback):
         make(args.digits, args.untrained, args.out, args.patch, args.seed)

@@ -22,6 +22,7 @@ from stage import Stage, StageFailed
 from stages import STAGES
 from stages.chain import ADDP
 
+from mmaddp.run.argument_types import path
 from mmaddp.run.arguments import ToolParser
 from mmaddp.run.user_errors import user_errors
 from mmaddp.utils.own_folders import check_own, hold_folder, remove_folder
@@ -46,7 +47,7 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument(
         '--work-dir',
-        type=Path,
+        type=path,
         help='an empty or new folder, or that of an earlier run; '
         'default work_dirs/quickstart[-smoke]',
     )
@@ -115,7 +116,7 @@ def run(args: argparse.Namespace) -> None:
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     started = time.monotonic()
     work_dir = args.work_dir or ROOT / 'work_dirs' / f'quickstart{"-smoke" if args.smoke else ""}'
-    work_dir = work_dir.expanduser().resolve()
+    work_dir = work_dir.resolve()
     runs = [Run(ROOT, work_dir, seed, smoke=args.smoke) for seed in range(3 if args.full else 1)]
     stages, again = chosen(args)
     with hold_folder(work_dir, MAKER):

@@ -11,16 +11,14 @@ import argparse
 import json
 import multiprocessing
 import os
+import sys
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
-import torch
-from mmengine.runner import Runner
+sys.path.append(str(Path(__file__).resolve().parents[2]))
 
-import mmaddp  # noqa: F401, before any host: it mends what they miss
+from mmaddp.run.argument_types import path
 from mmaddp.run.arguments import ToolParser
-from mmaddp.run.config import read_config
-from mmaddp.run.inputs import check_inputs
 from mmaddp.run.user_errors import user_errors
 from mmaddp.utils.processes import end_with_parent
 
@@ -28,7 +26,7 @@ from mmaddp.utils.processes import end_with_parent
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = ToolParser(__doc__)
-    parser.add_argument('runs', type=Path, help='JSON file')
+    parser.add_argument('runs', type=path, help='JSON file')
     return parser.parse_args()
 
 
@@ -42,24 +40,30 @@ def train(run: dict) -> None:
     Raises:
         FileNotFoundError: There is no such configuration. Others are those of the training.
     """
-    cfg = read_config(run['config'], run['options'], run['work_dir'])
+    from mmaddp.run import training
+
+    settings = dict(config=run['config'], cfg_options=run['options'], work_dir=run['work_dir'])
+    cfg, notes = training.training_config(training.TrainFlags(), **settings)
     # A name for each: the Runner keeps its logger and message hub by it, and the hosts give their
     # visualiser a fixed one, by which that of the training before would be found again.
     cfg.experiment_name = run['work_dir']
     if cfg.get('visualizer'):
         cfg.visualizer.name = cfg.experiment_name
-    check_inputs(cfg, ('train_dataloader', 'val_dataloader'))
-    Runner.from_cfg(cfg).train()
+    training.train(cfg, notes)
 
 
 def prepare_worker(threads: int, parent: int) -> None:
     """Set up a process of the pool: its share of the threads, and its end with the tool."""
+    import torch
+
     end_with_parent(parent)
     torch.set_num_threads(threads)
 
 
 def train_all(runs: list[dict]) -> None:
     """Train the configurations; the first error ends them all."""
+    import torch
+
     processes = min(torch.get_num_threads(), len(runs))
     threads = torch.get_num_threads() // processes
     os.environ['OMP_NUM_THREADS'] = str(threads)

@@ -42,6 +42,14 @@ CHANGES = (
         'mmdet cannot be imported without compiled operators',
     ),
     HostChange(
+        'mmengine.logging',
+        'quiet_console',
+        'the console leaves out messages for debugging, and the environment, configuration and '
+        'hooks of a run that are in its log file',
+        'what matters begins after 500 lines; remarks on what cannot be imported head every '
+        'command',
+    ),
+    HostChange(
         'mmengine.config',
         'package_table',
         '`mmaddp::` and `mmseg::` resolve in `_base_`',
@@ -81,6 +89,12 @@ CHANGES = (
         'host_pretrained',
         "`init_cfg=dict(type='Pretrained')` fills the whole module or raises",
         'mmengine leaves gaps at random values, with a warning',
+    ),
+    HostChange(
+        'mmengine.hub',
+        'hub_scope',
+        "`mmengine.hub.get_model('mmaddp::...')` builds in the scope that the configuration names",
+        'mmengine builds in the scope of the package, where classes of the hosts are not found',
     ),
 )
 """In the order in which the hosts are imported."""

@@ -142,7 +142,8 @@ def _argument_problems(node: Mapping, kind: Any, path: str) -> Iterator[str]:
             continue
         hint = nearest(key, names - BUILDERS, cutoff=0.85 if is_open else 0.8)
         if strict or hint:
-            yield f'{path}.{key}: {type_name(kind)} has none{hint or nearest(key, names)}'
+            hint = hint or nearest(key, names - BUILDERS | {'type'})
+            yield f'{path}.{key}: {type_name(kind)} has none{hint}'
 
 
 def _in_model(path: str) -> bool:

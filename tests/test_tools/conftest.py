@@ -88,11 +88,15 @@ def toy_options(tmp_path):
     for index in range(8):
         pixels = rng.integers(0, 256, (20, 20, 3), dtype=np.uint8)
         Image.fromarray(pixels).save(tmp_path / 'images' / f'{index}.png')
-    generator = Config.fromfile(TOY).model.target_generator
+    # The generator hands sizes on to its parts.
+    settings = Config.fromfile(TOY).model.target_generator
+    names = ('tokenizer', 'token_predictor')
+    for name in names:
+        settings[name].init_cfg = None
+    generator = MODELS.build(settings)
     options = ['train_dataloader.dataset.dataset.data_root=images']
-    for name in ('tokenizer', 'token_predictor'):
-        part = dict(generator[name], init_cfg=None)
-        weights = MODELS.build(part).state_dict()
+    for name in names:
+        weights = getattr(generator, name).state_dict()
         weights = {f'{name}.{key}': value for key, value in weights.items()}
         torch.save(dict(state_dict=weights), tmp_path / f'{name}.pth')
         options.append(f'model.target_generator.{name}.init_cfg.checkpoint={name}.pth')

@@ -4,7 +4,7 @@ import hashlib
 import json
 import warnings
 from pathlib import Path
-from typing import Any, Union
+from typing import Any, Optional, Union
 
 import torch
 from mmengine.config import Config
@@ -40,13 +40,11 @@ def describe_run(runner: Runner, seed: int, batch_size: int, precision: str) -> 
     """
     if runner._load_from is None:
         raise ValueError('Generation needs a checkpoint: none is given (load_from is None).')
-    return dict(
-        **describe_model(runner.cfg, runner._load_from, unwrap(runner.model)),
-        seed=seed,
-        seed_rule=SEED_RULE,
-        precision=precision,
-        batch_size=batch_size,
-    )
+    model = describe_model(runner.cfg, runner._load_from, unwrap(runner.model))
+    own = dict(seed=seed, seed_rule=SEED_RULE, precision=precision, batch_size=batch_size)
+    # What is changed most often stands first in a message.
+    first = ('config', 'config_sha256', 'checkpoint', 'checkpoint_sha256')
+    return {**{key: model[key] for key in first}, **own, **model}
 
 
 def describe_model(cfg: Config, checkpoint: Union[str, Path], model: ADDP) -> dict:
@@ -69,6 +67,15 @@ def describe_model(cfg: Config, checkpoint: Union[str, Path], model: ADDP) -> di
         sampler=_sampler_settings(model),
         environment=dict(torch=torch.__version__, device=_device_name(model)),
     )
+
+
+def recorded_batch_size(folder: Path) -> Optional[int]:
+    """Images of a block of the run that a folder holds, None where there is none to go by."""
+    try:
+        size = json.loads((folder / NAME).read_text())['batch_size']
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    return size if isinstance(size, int) and size >= 1 else None
 
 
 def check_or_write(folder: Path, settings: dict) -> None:

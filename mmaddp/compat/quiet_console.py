@@ -1,0 +1,39 @@
+"""A console that says what matters; the log file has everything."""
+
+import functools
+import logging
+import sys
+
+from mmengine.logging import MMLogger
+from mmengine.logging import print_log as original_print
+
+# How the long messages begin that every run of mmengine starts with.
+BANNERS = ('System environment:', 'Config:', 'Hooks will be executed in the following order:')
+
+
+def is_banner(record: logging.LogRecord) -> bool:
+    """Whether a message is one of those that every run starts with."""
+    return str(record.msg).lstrip('-\n ').startswith(BANNERS)
+
+
+def install() -> None:
+    """Keep messages for debugging, and the banners that the log file holds, off the console."""
+
+    @functools.wraps(original_print)
+    def print_log(msg, logger=None, level=logging.INFO) -> None:
+        if logger is not None or level > logging.DEBUG:
+            original_print(msg, logger, level)
+
+    for name in ('mmengine.logging', MMLogger.__module__):
+        sys.modules[name].print_log = print_log
+    original_init = MMLogger.__init__
+
+    @functools.wraps(original_init)
+    def init(self, *args, **kwargs) -> None:
+        original_init(self, *args, **kwargs)
+        if any(isinstance(handler, logging.FileHandler) for handler in self.handlers):
+            for handler in self.handlers:
+                if not isinstance(handler, logging.FileHandler):
+                    handler.addFilter(lambda record: not is_banner(record))
+
+    MMLogger.__init__ = init

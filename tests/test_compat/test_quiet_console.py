@@ -1,0 +1,37 @@
+import logging
+
+import mmengine.logging
+from mmengine.logging import MMLogger
+
+import mmaddp  # noqa: F401, makes the change
+
+BANNER = '\n------\nSystem environment:\n    a: b\n------\n'
+CONFIG = 'Config:\na = 1'
+HOOKS = 'Hooks will be executed in the following order:\nbefore_run:'
+WANTED = ('Epoch(train) [1]', 'classes:\n| a | b |')
+
+
+def test_console_is_short_and_the_file_is_whole(tmp_path, capsys):
+    logger = MMLogger('quiet', 'quiet', log_file=str(tmp_path / 'run.log'))
+    for message in (BANNER, CONFIG, HOOKS, *WANTED):
+        logger.info(message)
+    shown, written = capsys.readouterr().out, (tmp_path / 'run.log').read_text()
+    assert all(message in written for message in (BANNER, CONFIG, HOOKS, *WANTED))
+    assert all(message in shown for message in WANTED)
+    assert not any(message in shown for message in (BANNER, CONFIG, HOOKS))
+
+
+def test_without_a_file_the_console_has_everything(capsys):
+    MMLogger('loud', 'loud').info(CONFIG)
+    assert CONFIG in capsys.readouterr().out
+
+
+def test_messages_for_debugging_are_not_printed(capsys):
+    mmengine.logging.print_log('Could not import', level=logging.DEBUG)
+    mmengine.logging.print_log('A message')
+    assert capsys.readouterr().out == 'A message\n'
+
+
+def test_tools_begin_without_remarks_of_the_hosts(run_python):
+    code = 'import mmaddp, mmpretrain.datasets, mmdet.datasets, mmseg.datasets'
+    assert 'OneDL' not in run_python(code)

@@ -6,6 +6,7 @@ from typing import Any, Optional
 from mmengine.config import Config
 from mmengine.runner import Runner
 
+from mmaddp.engine.generation.manifest import recorded_batch_size
 from mmaddp.models.task_modules import SCHEDULES
 from mmaddp.run.config import read_config
 from mmaddp.utils.config_types import type_name
@@ -55,7 +56,8 @@ def generation_config(
         dataset (dict): Arguments of ``GenerationSeeds``: seed, and which images.
         sampler (dict): Arguments of the sampler, None for those that stay.
         loop (dict): Arguments of the generation loop, None for those that stay.
-        batch_size (int, optional): Images of a block. Defaults to None: 64, or all if fewer.
+        batch_size (int, optional): Images of a block. Defaults to None: that of the
+            run which the folder holds; in a new folder 64, or all if fewer.
         **arguments: Those of :func:`mmaddp.run.config.read_config`.
 
     Raises:
@@ -72,7 +74,8 @@ def generation_config(
         cfg.pop(key, None)
     set_sampler(cfg, sampler)
     number = len(dataset.get('indices') or ()) or dataset['num_images']
-    cfg.test_dataloader.batch_size = batch_size or max(1, min(BLOCK, number))
+    default = recorded_batch_size(out) or max(1, min(BLOCK, number))
+    cfg.test_dataloader.batch_size = batch_size or default
     cfg.test_dataloader.dataset = dict(type=cfg.test_dataloader.dataset.type, **dataset)
     loop = dict(loop, out_dir=str(out))
     cfg.test_cfg.update({name: value for name, value in loop.items() if value is not None})

@@ -71,6 +71,18 @@ def test_subsets_and_continuing_give_the_files_of_the_whole(generate, tmp_path):
     assert not (tmp_path / 'middle' / 'grid.png').exists()
 
 
+def test_a_larger_number_extends_a_folder(generate, tmp_path):
+    for number in (2, 6):
+        if number == 6:  # what a look into the folder leaves
+            (tmp_path / 'out' / 'images' / '.DS_Store').touch()
+        done = generate('--num-images', number, '--steps', 2, '--out', 'out')
+        assert done.returncode == 0, done.stdout
+    done = generate('--num-images', 6, '--steps', 2, '--batch-size', 2, '--out', 'whole')
+    assert done.returncode == 0, done.stdout
+    for file in (tmp_path / 'whole' / 'images').iterdir():
+        assert (tmp_path / 'out' / 'images' / file.name).read_bytes() == file.read_bytes()
+
+
 @pytest.mark.parametrize(
     'arguments, checkpoint, message',
     [
@@ -106,13 +118,14 @@ def test_one_clear_message(generate, arguments, checkpoint, message):
     assert 'Traceback' not in done.stdout
 
 
-def test_full_disk(generate, tmp_path):
+def test_an_image_that_cannot_be_written(generate, tmp_path):
     options = ('--steps', 2, '--batch-size', 2, '--out', 'a')
     assert generate('--num-images', 4, *options).returncode == 0
-    (tmp_path / 'a' / 'images' / '000005.png').symlink_to('/dev/full')
+    (tmp_path / 'a' / 'images' / '000005.png').mkdir()
     done = generate('--num-images', 40, *options)
     assert done.returncode == 1 and 'Traceback' not in done.stdout
-    assert 'No space left on device. What is complete stays' in done.stdout.splitlines()[-1]
+    assert 'Is a directory. What is complete stays' in done.stdout.splitlines()[-1]
+    assert '000005.png' in done.stdout.splitlines()[-1]
     assert len(list((tmp_path / 'a' / 'images').iterdir())) < 40  # stopped at once
 
 
@@ -129,4 +142,12 @@ def test_trajectories_end_with_the_image(generate, tmp_path):
     )
     assert np.array_equal(strip[2:66, -66:-2], zoomed)
     assert strip.shape == (3 * 66 + 2, 12 * 66 + 2, 3)
-    assert Image.open(folder / '000001.gif').n_frames > 9  # equal neighbours become one frame
+    for name in ('000001', '000004'):
+        with Image.open(folder / f'{name}.gif') as animation:
+            assert animation.n_frames > 9  # equal neighbours become one frame
+            animation.seek(animation.n_frames - 1)
+            last = np.asarray(animation.convert('RGB'), int)
+        assert last.shape == zoomed.shape
+        image = np.asarray(Image.open(tmp_path / 'a' / 'images' / f'{name}.png'), int)
+        # But for the palette of a GIF.
+        assert np.abs(last - image.repeat(2, 0).repeat(2, 1)).mean() < 8

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from mmaddp.utils.atomic import remove_unfinished
 from mmaddp.utils.images import save_png
+from mmaddp.utils.listing import list_pictures
 from mmaddp.utils.open_picture import open_picture
 
 from .image_blocks import ImageBlock
@@ -50,30 +51,45 @@ class ImageFolder:
                 Defaults to none.
 
         Raises:
-            ValueError: The folder holds other files, or images of other settings.
+            ValueError: The folder holds other files, images of other settings, or links where the
+                run would write.
         """
         remove_unfinished(self.root, NAME)
         own = {path.resolve() for path in own}
         others = sorted(
             path.name
             for path in (self.root.iterdir() if self.root.is_dir() else ())
-            if path.resolve() not in own
+            if path.resolve() not in own and not path.name.startswith('.')
         )
         if others and NAME not in others:
             raise ValueError(
                 f'{self.root} holds other files ({", ".join(others[:3])}) and no {NAME} of a '
                 'generation run: choose an empty or new folder.'
             )
+        self._refuse_links()
         check_or_write(self.root, settings)
         self.images.mkdir(parents=True, exist_ok=True)
         for folder in (self.root, self.images):
             remove_unfinished(folder)
-        foreign = [path.name for path in self.images.iterdir() if not _is_image(path)]
+        found = list_pictures(self.images)
+        foreign = [name for name in found.files if not _IMAGE_NAME.fullmatch(name)]
         if foreign:
             raise ValueError(
-                f'{self.images} holds files that are no images of this run: '
-                f'{", ".join(sorted(foreign)[:3])}. Scores of the folder would count them; move '
-                'them away or choose another folder.'
+                f'{self.images} holds pictures that are no images of this run: '
+                f'{", ".join(foreign[:3])}. Scores of the folder would count them; move them away '
+                'or choose another folder.'
+            )
+
+    def _refuse_links(self) -> None:
+        """A link under the name of a file of the run would be written through."""
+        names = [self.root / NAME, self.root / 'grid.png']
+        for folder in (self.images, self.root / 'trajectories'):
+            names += folder.iterdir() if folder.is_dir() else ()
+        links = sorted(path for path in names if path.is_symlink())
+        if links:
+            raise ValueError(
+                f'{links[0]} is a link, and the run would write to where it leads: remove it, or '
+                'choose another folder.'
             )
 
     def read(self, block: ImageBlock, size: tuple[int, int]) -> Optional[list[np.ndarray]]:
@@ -131,10 +147,6 @@ class ImageFolder:
     def close(self) -> None:
         """Give the threads back; blocks that wait for one are dropped."""
         self._pool.shutdown(cancel_futures=True)
-
-
-def _is_image(path: Path) -> bool:
-    return _IMAGE_NAME.fullmatch(path.name) is not None
 
 
 def _read_whole(path: Path) -> Optional[np.ndarray]:

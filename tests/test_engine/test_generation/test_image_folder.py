@@ -7,6 +7,7 @@ from PIL import Image
 
 from mmaddp.engine.generation.image_blocks import ImageBlock
 from mmaddp.engine.generation.image_folder import ImageFolder
+from mmaddp.engine.generation.manifest import recorded_batch_size
 
 BLOCK = ImageBlock(first=4, size=4, wanted=(4, 5, 7))
 SETTINGS = dict(seed=0, sampler=dict(num_steps=3), environment={}, config='a.py')
@@ -113,3 +114,64 @@ def test_a_full_disk_is_told_by_the_next_call_and_names_the_file(folder):
         folder.wait()
     assert error.value.errno == errno.ENOSPC and '000009.png' in str(error.value)
     assert folder.path(8).is_file()
+
+
+def test_what_systems_leave_in_folders_is_passed_over(folder, log_lines):
+    folder = folder[0]
+    for name in ('.DS_Store', 'images/.DS_Store', 'images/Thumbs.db', 'images/._000004.png'):
+        (folder.root / name).touch()
+    folder.prepare(SETTINGS)
+    (line,) = [line for line in log_lines if 'passed over' in line]
+    assert '3 passed over: 2 hidden (.DS_Store, ._000004.png); 1 ending in .db' in line
+    (folder.root / 'images' / 'more').mkdir()
+    (folder.root / 'images' / 'more' / '000001.png').touch()
+    with pytest.raises(ValueError, match=r'no images of this run: more/000001\.png'):
+        folder.prepare(SETTINGS)
+
+
+def test_a_new_folder_may_hold_hidden_files(tmp_path):
+    (tmp_path / '.DS_Store').touch()
+    ImageFolder(tmp_path).prepare(SETTINGS)
+    assert (tmp_path / 'images').is_dir()
+
+
+@pytest.mark.parametrize(
+    'name', ['images/000005.png', 'images/000009.png', 'grid.png', 'trajectories/000000.gif']
+)
+@pytest.mark.parametrize('dangling', [True, False])
+def test_nothing_is_written_through_a_link(folder, tmp_path, name, dangling):
+    folder = folder[0]
+    target = tmp_path / 'elsewhere.png'
+    if not dangling:
+        target.write_bytes(folder.path(4).read_bytes())
+    link = folder.root / name
+    link.parent.mkdir(exist_ok=True)
+    link.unlink(missing_ok=True)
+    link.symlink_to(target)
+    with pytest.raises(ValueError, match=f'{name} is a link.*remove it'):
+        folder.prepare(SETTINGS)
+    assert target.exists() != dangling
+
+
+def test_the_manifest_is_not_written_through_a_link(tmp_path):
+    (tmp_path / 'out').mkdir()
+    (tmp_path / 'out' / 'manifest.json').symlink_to(tmp_path / 'elsewhere.json')
+    with pytest.raises(ValueError, match=r'manifest\.json is a link'):
+        ImageFolder(tmp_path / 'out').prepare(SETTINGS)
+    assert not (tmp_path / 'elsewhere.json').exists()
+
+
+@pytest.mark.parametrize(
+    'content, size',
+    [
+        ('{"batch_size": 7}', 7),
+        ('{"batch_size": 0}', None),
+        ('{"batch_size": "7"}', None),
+        ('[]', None),
+        ('{"batch_size"', None),
+    ],
+)
+def test_block_of_the_run_that_a_folder_holds(tmp_path, content, size):
+    assert recorded_batch_size(tmp_path) is None
+    (tmp_path / 'manifest.json').write_text(content)
+    assert recorded_batch_size(tmp_path) == size

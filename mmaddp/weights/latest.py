@@ -144,7 +144,7 @@ def _pointed(folder: Path) -> Optional[Path]:
 def _damage(path: Path) -> Optional[str]:
     """Why a checkpoint cannot be read; None if it is sound."""
     try:
-        content = read_torch_file(path, 'cpu', mmap=True)
+        content = read_torch_file(path, 'cpu', on_disk=True)
     except (OSError, ValueError) as error:
         return str(error)
     if not (isinstance(content, dict) and 'state_dict' in content):

@@ -5,6 +5,7 @@ is run here.
 """
 
 import argparse
+import mmap
 import os
 import pickle
 import re
@@ -27,17 +28,19 @@ UNPACKED_LIMIT = 'MMADDP_MAX_UNPACKED_GB'
 _DEFAULT_LIMIT = 1.0
 # A larger file may hold this many times its own size.
 _LARGEST_RATIO = 4
+# How a pickle asks for so many zeros, which takes the memory at once; no checkpoint does.
+_ZEROS = (b'c__builtin__\nbytearray\n', b'cbuiltins\nbytearray\n')
 # Containers inside containers; no checkpoint is deeper than ten.
 _LARGEST_DEPTH = 64
 
 
-def read_torch_file(path: Union[str, Path], map_location=None, mmap: bool = False) -> Any:
+def read_torch_file(path: Union[str, Path], map_location=None, on_disk: bool = False) -> Any:
     """Read what ``torch.save`` wrote: tensors, plain containers and ``argparse.Namespace``.
 
     Args:
         path (str | Path): The file.
         map_location: As in :func:`torch.load`. Defaults to None.
-        mmap (bool): Leave the tensors on the disk until they are used, if the file is an archive.
+        on_disk (bool): Leave the tensors of an archive on the disk until they are used.
             Defaults to False.
 
     Raises:
@@ -55,15 +58,16 @@ def read_torch_file(path: Union[str, Path], map_location=None, mmap: bool = Fals
             'Load it where it is trusted and save its state dict alone.'
         )
     check_unpacked_size(path)
-    content = _unpickle(path, map_location, mmap and zipfile.is_zipfile(path))
+    _check_zeros(path)
+    content = _unpickle(path, map_location, on_disk and zipfile.is_zipfile(path))
     _check_containers(content, path)
     return content
 
 
-def _unpickle(path: Path, map_location, mmap: bool) -> Any:
+def _unpickle(path: Path, map_location, on_disk: bool) -> Any:
     try:
         with torch.serialization.safe_globals(list(SAFE_GLOBALS)):
-            return torch.load(path, map_location=map_location, weights_only=True, mmap=mmap)
+            return torch.load(path, map_location=map_location, weights_only=True, mmap=on_disk)
     except torch.OutOfMemoryError as error:
         raise MemoryError(f'{path} does not fit into the memory of {map_location}.') from error
     except pickle.UnpicklingError as error:
@@ -91,6 +95,31 @@ def check_unpacked_size(path: Path) -> None:
         ValueError: It is larger than the limit and than four times the file.
     """
     _check_size(path, sum(info.file_size for info in _members(path)))
+
+
+def _check_zeros(path: Path) -> None:
+    if any(content.find(zeros) >= 0 for content in _pickles(path) for zeros in _ZEROS):
+        raise ValueError(
+            f'{path} is refused: it holds a bytearray, which could be of any size. Load it where '
+            'it was made and save its state dict alone.'
+        )
+
+
+def _pickles(path: Path) -> Iterator[Union[bytes, mmap.mmap]]:
+    """What a reader of checkpoints unpickles: members of an archive, or the whole file."""
+    members = _members(path)
+    if not members:
+        with path.open('rb') as file:
+            if path.stat().st_size:
+                yield mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        return
+    with zipfile.ZipFile(path) as archive:
+        for member in members:
+            if member.filename.endswith('.pkl'):
+                try:
+                    yield archive.read(member)
+                except Exception as error:
+                    raise _unreadable(path) from error
 
 
 def _members(path: Path) -> list[zipfile.ZipInfo]:

@@ -3,6 +3,8 @@ import json
 import pytest
 import torch
 from mmengine.hooks import Hook
+from mmengine.optim import OptimWrapper
+from mmengine.registry import OPTIM_WRAPPERS
 
 HOOK = dict(type='mmaddp.NonFiniteLossHook', interval=100)
 
@@ -97,6 +99,75 @@ def test_healthy_run_is_left_alone(make_runner, tmp_path):
     assert not list((tmp_path / 'work').glob('*.json'))
 
 
-def test_interval_must_be_positive(make_runner):
-    with pytest.raises(ValueError, match=r'interval.*0'):
-        make_runner(custom_hooks=[dict(HOOK, interval=0)])
+@pytest.mark.parametrize('name', ['interval', 'max_skipped'])
+def test_numbers_must_be_positive(make_runner, name):
+    with pytest.raises(ValueError, match=rf'{name}.*0'):
+        make_runner(custom_hooks=[dict(HOOK, **{name: 0})])
+
+
+@OPTIM_WRAPPERS.register_module(force=True)
+class ScaledOptimWrapper(OptimWrapper):
+    """Steps through a loss scaler on the CPU, as mmengine's mixed precision does on a GPU."""
+
+    def __init__(self, enabled=True, **kwargs):
+        super().__init__(**kwargs)
+        self.loss_scaler = torch.amp.GradScaler('cpu', enabled=enabled)
+
+    def backward(self, loss, **kwargs):
+        self.loss_scaler.scale(loss).backward(**kwargs)
+        self._inner_count += 1
+
+    def step(self, **kwargs):
+        self.loss_scaler.step(self.optimizer)
+        self.loss_scaler.update()
+
+
+def scaled(make_runner, bad, max_skipped=10, enabled=True, interval=3, **kwargs):
+    wrapper = dict(type='ScaledOptimWrapper', enabled=enabled, optimizer=dict(type='AdamW', lr=0.1))
+    hook = dict(type='mmaddp.NonFiniteLossHook', interval=interval, max_skipped=max_skipped)
+    return make_runner(bad=bad, custom_hooks=[hook], optim_wrapper=wrapper, **kwargs)
+
+
+def hook_of(runner):
+    (hook,) = [hook for hook in runner.hooks if type(hook).__name__ == 'NonFiniteLossHook']
+    return hook
+
+
+def test_a_loss_scaler_skips_bad_steps_and_the_run_goes_on(make_runner, tmp_path, report):
+    runner = scaled(make_runner, bad=[5], max_epochs=1)
+    said = []
+    runner.logger.warning = said.append
+    runner.train()
+    assert runner.iter == 4 and (tmp_path / 'work' / 'epoch_1.pth').exists()
+    assert hook_of(runner).num_skipped == 1
+    assert all(value.isfinite().all() for value in runner.model.state_dict().values())
+    (text,) = [text for text in said if 'not finite' in str(text)]
+    assert 'scaler skips' in text and '1 since this run began' in text
+    assert '5.png' in report()['files']
+
+
+@pytest.mark.parametrize('interval', [1, 3, 100])
+def test_too_many_in_a_row_stop_the_run(make_runner, tmp_path, interval):
+    runner = scaled(make_runner, bad=range(8), max_skipped=6, max_epochs=4, interval=interval)
+    with pytest.raises(FloatingPointError, match='not finite'):
+        runner.train()
+    # At the next look: after each interval, and when an epoch of four iterations has ended.
+    assert runner.iter == {1: 5, 3: 5, 100: 8}[interval]
+
+
+def test_bad_steps_between_good_ones_are_no_row(make_runner):
+    runner = scaled(make_runner, bad=[0], max_skipped=2, max_epochs=6, interval=1)
+    runner.train()
+    assert runner.iter == 24 and hook_of(runner).num_skipped == 6
+
+
+def test_a_scaler_that_is_off_skips_nothing(make_runner):
+    with pytest.raises(FloatingPointError):
+        scaled(make_runner, bad=[0], enabled=False).train()
+
+
+def test_a_bad_weight_stops_a_run_with_a_scaler_too(make_runner):
+    runner = scaled(make_runner, bad=())
+    runner.register_hook(Poison(iteration=4), priority='VERY_HIGH')
+    with pytest.raises(FloatingPointError, match='a weight, was not finite by iteration 4'):
+        runner.train()

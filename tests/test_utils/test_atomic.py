@@ -1,5 +1,6 @@
 """A file is what it was, or what it was to become."""
 
+import errno
 import os
 import resource
 import signal
@@ -8,6 +9,8 @@ import sys
 from contextlib import contextmanager
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from mmaddp.utils.atomic import atomic_path, remove_unfinished, write_bytes, write_json, write_text
 
@@ -76,6 +79,61 @@ def test_full_disk_keeps_the_old_file_and_names_it(tmp_path):
     assert path.read_bytes() == b'old' and entries(tmp_path) == ['a.bin']
 
 
+def save_safetensors(path):
+    save_file(dict(weight=torch.zeros(5000)), path)
+
+
+def save_torch(path):
+    torch.save(dict(weight=torch.zeros(5000)), path)
+
+
+def save_torch_in_a_file(path):
+    with path.open('wb') as file:
+        torch.save(dict(weight=torch.zeros(5000)), file)
+
+
+@pytest.mark.parametrize('save', [save_safetensors, save_torch, save_torch_in_a_file])
+def test_errors_of_every_writer_name_the_file(tmp_path, save):
+    path = tmp_path / 'a.bin'
+    path.write_bytes(b'old')
+    with (
+        pytest.raises(OSError, match=r'the file was not written.*a\.bin') as error,
+        no_space(),
+        atomic_path(path) as unfinished,
+    ):
+        save(unfinished)
+    assert error.value.filename == str(path)
+    assert path.read_bytes() == b'old' and entries(tmp_path) == ['a.bin']
+
+
+def test_a_full_disk_says_what_is_free(tmp_path):
+    with pytest.raises(OSError, match=r'No space.*\d MB are free.*a\.bin') as error:  # noqa: SIM117
+        with atomic_path(tmp_path / 'a.bin'):
+            raise OSError(errno.ENOSPC, 'No space left on device')
+    assert error.value.errno == errno.ENOSPC
+
+
+def test_other_errors_stay_what_they_are(tmp_path):
+    with pytest.raises(RuntimeError, match=r'^mine$'), atomic_path(tmp_path / 'a.bin'):
+        raise RuntimeError('mine')
+
+
+def test_durable_files_have_their_folder_on_the_disk(tmp_path, monkeypatch):
+    """A rename is on the disk only when its folder is."""
+    synced = []
+    fsync = os.fsync
+
+    def watched(descriptor):
+        synced.append(os.path.realpath(f'/proc/self/fd/{descriptor}'))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, 'fsync', watched)
+    write_bytes(tmp_path / 'a.bin', b'new', durable=True)
+    assert len(synced) == 2 and 'a.bin' in synced[0] and synced[1] == str(tmp_path)
+    write_bytes(tmp_path / 'a.bin', b'new')
+    assert len(synced) == 2
+
+
 @pytest.mark.skipif(not os.access('/dev/full', os.W_OK), reason='needs /dev/full')
 def test_devices_are_written_and_not_replaced():
     with pytest.raises(OSError):
@@ -112,3 +170,18 @@ def test_writer_killed_halfway(tmp_path):
     assert left in entries(tmp_path)
     remove_unfinished(tmp_path)
     assert entries(tmp_path) == ['a.bin']
+
+
+def test_the_next_writer_removes_what_a_killed_one_left(tmp_path):
+    path = tmp_path / 'a.bin'
+    subprocess.run([sys.executable, '-c', KILLED, str(path)], capture_output=True)
+    (left,) = entries(tmp_path)
+    others = ['.b.bin.part', '.c.bin.0123456789.part', left.replace('a.bin', 'd.bin')]
+    # Of a process that runs, and of another machine.
+    process = left.rsplit('-', 1)[1].removesuffix('.part')
+    others[2] = others[2].replace(f'-{process}.', f'-{os.getpid()}.')
+    others.append(f'.e.bin.01234567-00000000-{process}.part')
+    for name in others:
+        (tmp_path / name).touch()
+    write_bytes(tmp_path / 'new.bin', b'new')
+    assert entries(tmp_path) == sorted([*others, 'new.bin'])

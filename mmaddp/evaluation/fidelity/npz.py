@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from mmaddp.utils.hashing import file_sha256
+from mmaddp.weights.untrusted import check_unpacked_size
 
 from .image_sets import ImageSet
 
@@ -23,7 +24,8 @@ class NpzImages(ImageSet):
         path (str | Path): The file.
 
     Raises:
-        ValueError: The array is missing, of another shape or pickled.
+        ValueError: The array is missing, of another shape or pickled, or unpacks to far more than
+            the file holds.
     """
 
     MEMBER = 'arr_0.npy'
@@ -68,6 +70,7 @@ class _NpyStream:
 
     def __enter__(self):
         try:
+            check_unpacked_size(self.path)
             self.archive = zipfile.ZipFile(self.path)
             stream = self.archive.open(self.member)
         except (OSError, KeyError, zipfile.BadZipFile) as error:
@@ -111,10 +114,11 @@ def read_npz(path: Path, name: str) -> np.ndarray:
     Raises:
         ValueError: It is missing, damaged or holds Python objects.
     """
+    check_unpacked_size(path)
     try:
         with np.load(path, allow_pickle=False) as arrays:
             return arrays[name]
-    except (ValueError, OSError, KeyError, zipfile.BadZipFile) as error:
+    except (ValueError, OSError, KeyError, zipfile.BadZipFile, MemoryError) as error:
         raise ValueError(
             f'{name} of {path} cannot be read without unpickling objects, which could run code '
             f'({error}).'

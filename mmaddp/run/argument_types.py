@@ -80,16 +80,3 @@ def path(text: str) -> Path:
 def address(text: str) -> str:
     """A file or an address such as ``mmaddp://NAME``, as text."""
     return os.path.expanduser(text)
-
-
-def named_path(text: str) -> tuple[Optional[str], Path]:
-    """Read ``PATH`` or ``NAME=PATH``; a path that exists may contain ``=`` itself.
-
-    Returns:
-        tuple: The name, None where none is given, and the path.
-    """
-    whole_path = path(text)
-    name, separator, rest = text.partition('=')
-    if not separator or whole_path.exists() or not name or '/' in name:
-        return None, whole_path
-    return name, path(rest)

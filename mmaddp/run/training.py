@@ -10,6 +10,7 @@ from mmengine.runner import Runner
 
 from mmaddp.run.config import DATALOADERS, load_config, read_config
 from mmaddp.run.inputs import check_inputs
+from mmaddp.run.schedule_hook import ScheduleHook
 from mmaddp.run.total_batch import check_batch_settings, set_total_batch
 from mmaddp.weights.latest import newest_checkpoint
 
@@ -81,6 +82,8 @@ def train(cfg: Config, notes: list[str]) -> None:
     runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
     for note in notes:
         runner.logger.info(note)
+    if runner._resume:
+        runner.register_hook(ScheduleHook())
     runner.train()
 
 

@@ -45,14 +45,3 @@ def test_home_is_understood(monkeypatch):
     assert types.path('~/a b') == Path('/home/me/a b')
     assert types.address('~/a.pth') == '/home/me/a.pth'
     assert types.address('mmaddp://addp-vit-base') == 'mmaddp://addp-vit-base'
-
-
-def test_equals_signs_in_paths(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    Path('runs/lr=0.1/samples').mkdir(parents=True)
-    Path('lr=0.2').mkdir()
-    for text in ('runs/lr=0.1/samples', 'lr=0.2', str(tmp_path / 'runs/lr=0.1/samples'), 'x'):
-        assert types.named_path(text) == (None, Path(text))
-    assert types.named_path('a=runs/lr=0.1/samples') == ('a', Path('runs/lr=0.1/samples'))
-    assert types.named_path('absent/lr=0.1') == (None, Path('absent/lr=0.1'))
-    assert types.named_path('near=far') == ('near', Path('far'))

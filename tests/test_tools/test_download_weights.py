@@ -10,7 +10,7 @@ import pytest
 import torch
 from test_tools.conftest import ROOT
 
-TOOL = str(ROOT / 'tools' / 'misc' / 'download_weights.py')
+TOOL = str(ROOT / 'tools' / 'download_weights.py')
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -9,12 +10,12 @@ from mmengine.config import Config
 from PIL import Image
 from test_tools.conftest import ROOT
 
+from mmaddp.evaluation.fidelity import ScoreSettings
 from mmaddp.registry import MODELS
 
 sys.path.insert(0, str(ROOT / 'tools' / 'analysis_tools'))
 import eval_generation
 
-TOOL = ROOT / 'tools' / 'analysis_tools' / 'eval_generation.py'
 QUICKSTART = ROOT / 'configs' / 'quickstart'
 (JUDGE,) = QUICKSTART.glob('judge-*.py')
 (ADDP,) = QUICKSTART.glob('addp-vit-*digit-tokens.py')
@@ -205,5 +206,21 @@ def test_a_cache_that_cannot_be_written_costs_no_score(evaluate, tmp_path, capsy
     assert '| made |' in capsys.readouterr().out
 
 
-def test_command(call):
-    assert '--reference' in call(sys.executable, TOOL, '--help').stdout
+def test_settings_are_those_of_the_scores():
+    defaults = asdict(ScoreSettings())
+    assert {name: defaults[name] for name in eval_generation.SETTINGS} == eval_generation.SETTINGS
+
+
+@pytest.mark.parametrize(
+    'options, message',
+    [
+        (('--layers', 'fid'), '--layers takes SCORE=LAYER, as in fid=768, got fid'),
+        (('--layers', 'kid=768'), "--layers names ['kid']"),
+        (('--num-images', 0), '--num-images must be at least 1, got 0'),
+        (('--batch-size', -1), '--batch-size must be at least 1, got -1'),
+    ],
+)
+def test_bad_values(evaluate, capsys, options, message):
+    with pytest.raises(SystemExit) as ended:
+        evaluate('--images', 'real', '--reference', 'real', '--scores', 'fid', *options)
+    assert message in f'{ended.value.code}{capsys.readouterr().err}'

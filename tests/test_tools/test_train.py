@@ -111,6 +111,73 @@ def test_first_start_with_resume_trains_from_load_from(call, toy_options, tmp_pa
     assert done.returncode == 0 and 'resumed epoch: 2' in done.stdout, done.stdout
 
 
+def test_longer_training_keeps_the_schedule_and_says_so(call, toy_options):
+    def train(epochs):
+        quick = [f'train_cfg.max_epochs={epochs}', 'default_hooks.checkpoint.interval=1']
+        options = ['--cfg-options', *toy_options, *quick]
+        return call(*TRAIN, TOY, *options, '--work-dir', 'run', '--resume')
+
+    done = train(2)
+    assert done.returncode == 0 and 'WarmupCosineLR that ends' not in done.stdout
+    done = train(2)
+    assert done.returncode == 0 and 'WarmupCosineLR that ends' not in done.stdout
+    done = train(3)
+    assert done.returncode == 0, done.stdout
+    text = ' '.join(done.stdout.split())
+    assert 'brings a WarmupCosineLR that ends after 2 epochs; the configuration says 3.' in text
+
+
+def test_warm_up_that_does_not_fit_is_said_in_epochs(call, toy_options):
+    options = ['--cfg-options', *toy_options, 'train_cfg.max_epochs=2', 'param_scheduler.warmup=20']
+    done = call(*TRAIN, TOY, *options)
+    assert done.returncode == 1
+    assert 'warmup=20, begin=0, end=2 (epochs)' in done.stdout.splitlines()[-1]
+
+
+def test_total_batch_reaches_the_training(call, toy_options):
+    options = ['--cfg-options', *toy_options, 'train_cfg.max_epochs=2', 'param_scheduler.end=2']
+    base = 'auto_scale_lr.base_batch_size=4'
+    done = call(*TRAIN, TOY, '--total-batch', 4, *options, base)
+    assert done.returncode == 0, done.stdout
+    assert '--total-batch 4: 1 x 2 images, 2 batches accumulated; learning rate x 1' in done.stdout
+    done = call(*TRAIN, TOY, '--total-batch', 3, *options, base)
+    assert done.returncode == 1 and '--total-batch 3 is no multiple of 2' in done.stdout
+    accumulated = 'optim_wrapper.accumulative_counts=2'
+    done = call(*TRAIN, TOY, '--auto-scale-lr', *options, base, accumulated)
+    assert done.returncode == 1 and 'cannot be combined' in done.stdout
+
+
+def test_interruption_is_one_line_that_says_how_to_go_on(call, toy_options, tmp_path):
+    work = tmp_path / 'work'
+    work.mkdir()
+    torch.save(dict(state_dict={}), work / 'epoch_3.pth')
+    code = (
+        'import runpy, sys\n'
+        'import mmaddp.run.training as training\n'
+        'def train(*arguments):\n'
+        '    raise KeyboardInterrupt\n'
+        'training.train = train\n'
+        'sys.argv = sys.argv[1:]\n'
+        "runpy.run_path(sys.argv[0], run_name='__main__')\n"
+    )
+    options = ['--work-dir', work, '--cfg-options', *toy_options]
+    done = call(sys.executable, '-W', 'ignore', '-c', code, TRAIN[1], TOY, *options)
+    assert done.returncode == 130 and 'Traceback' not in done.stdout
+    last = done.stdout.splitlines()[-1]
+    assert last.startswith('train: stopped.') and 'epoch_3.pth; the same command with' in last
+
+
+def test_package_address_and_wrong_ones(call):
+    name = 'quickstart/vqgan-f8_1xb32-7e_digits-32px'
+    for address in (f'mmaddp::{name}.py', f'mmaddp::{name}'):
+        done = call(*TRAIN, address)
+        assert 'data/digits/classification/train' in done.stdout and done.returncode == 1
+    for address in ('mmaddp::absent/file.py', 'nopackage::a.py', 'absent.py', 'absent.json'):
+        done = call(*TRAIN, address)
+        assert done.returncode == 1 and 'Traceback' not in done.stdout
+        assert address.rpartition('/')[2] in done.stdout.splitlines()[-1]
+
+
 def test_workers_are_not_needed(call, toy_options):
     done = call(
         *TRAIN,

@@ -47,11 +47,7 @@ class WarmupCosineLR(LRSchedulerMixin, _ParamScheduler):
     ) -> None:
         if end == INF:
             raise ValueError('WarmupCosineLR needs end, the step at which the cosine arrives.')
-        if not 0 <= warmup < end - begin:
-            raise ValueError(
-                f'The warm-up must lie within the schedule: warmup={warmup}, begin={begin}, '
-                f'end={end}. Shorten it (param_scheduler.warmup) or train longer.'
-            )
+        _check_range(warmup, begin, end, 'epochs' if kwargs.get('by_epoch', True) else 'iterations')
         if not 0 <= eta_min_ratio <= 1:
             raise ValueError(f'eta_min_ratio must be in [0, 1], got {eta_min_ratio}.')
         self.warmup = warmup
@@ -69,7 +65,8 @@ class WarmupCosineLR(LRSchedulerMixin, _ParamScheduler):
                 'An epoch has no iteration: the training set holds fewer samples than one batch. '
                 'Make train_dataloader.batch_size smaller or set drop_last=False.'
             )
-        return cls(
+        _check_range(warmup, begin, end, 'epochs')
+        return cls(  # type: ignore[misc]
             *args,
             warmup=warmup * epoch_length,
             begin=int(begin * epoch_length),
@@ -89,3 +86,12 @@ class WarmupCosineLR(LRSchedulerMixin, _ParamScheduler):
     def _get_value(self) -> list[float]:
         factor = self.factor(self.last_step)
         return [base_value * factor for base_value in self.base_values]
+
+
+def _check_range(warmup: float, begin: int, end: int, unit: str) -> None:
+    """Refuse a warm-up that does not fit, in the unit in which it is written."""
+    if not 0 <= warmup < end - begin:
+        raise ValueError(
+            f'The warm-up must lie within the schedule: warmup={warmup}, begin={begin}, end={end} '
+            f'({unit}). Shorten it (param_scheduler.warmup) or train longer.'
+        )

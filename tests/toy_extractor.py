@@ -3,12 +3,12 @@
 import torch
 from torch.nn.functional import adaptive_avg_pool2d
 
-from mmaddp.evaluation.fidelity import FeatureExtractor
+from mmaddp.evaluation.fidelity import Extractor
 from mmaddp.registry import TASK_UTILS
 
 
 @TASK_UTILS.register_module()
-class ToyExtractor(FeatureExtractor):
+class ToyExtractor(Extractor):
     """A random linear map of 3 x 3 mean colours; layers 'features' (8) and 'logits' (5)."""
 
     def __init__(self, seed: int = 0):

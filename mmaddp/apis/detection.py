@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Optional, Union
 
 from mmaddp.apis.inputs import Images
-from mmaddp.apis.prediction import Model, class_names, predict_and_draw, ready_model
+from mmaddp.apis.prediction import Model, names_of_classes, predict_and_draw, ready_model
 
 
 def detect(
@@ -44,7 +44,7 @@ def detect(
     if not 0 <= score_threshold <= 1:
         raise ValueError(f'score_threshold must be in [0, 1], got {score_threshold}.')
     model = ready_model(model, checkpoint, device)
-    names = class_names(model)
+    names = names_of_classes(model)
     results = []
     for image, sample in predict_and_draw(images, model, out_dir, pred_score_thr=score_threshold):
         objects = sample.pred_instances.cpu()

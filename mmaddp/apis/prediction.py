@@ -148,7 +148,7 @@ def predict_and_draw(
     """
     inputs = list_inputs(images)
     pipeline = InputPipeline.of(model._config)
-    files = [None] * len(inputs)
+    files: list = [None] * len(inputs)
     if out_dir is not None:
         files = drawing_files(images, inputs, out_dir)
         drawer = _drawer(model._config, **visualizer or {})
@@ -161,7 +161,7 @@ def predict_and_draw(
         yield image, found
 
 
-def class_names(model: BaseModel) -> Optional[tuple[str, ...]]:
+def names_of_classes(model: BaseModel) -> Optional[tuple[str, ...]]:
     """Names of the classes: those of the checkpoint, else those of the config's test data."""
     names = model._dataset_meta.get('classes')
     if names is None:

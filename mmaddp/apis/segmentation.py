@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Optional, Union
 
 from mmaddp.apis.inputs import Images
-from mmaddp.apis.prediction import Model, class_names, predict_and_draw, ready_model
+from mmaddp.apis.prediction import Model, names_of_classes, predict_and_draw, ready_model
 
 
 def segment(
@@ -42,7 +42,7 @@ def segment(
     if not 0 <= opacity <= 1:
         raise ValueError(f'opacity must be in [0, 1], got {opacity}.')
     model = ready_model(model, checkpoint, device)
-    names = class_names(model)
+    names = names_of_classes(model)
     return [
         dict(path=image.path, labels=sample.pred_sem_seg.data[0].cpu(), names=names)
         for image, sample in predict_and_draw(images, model, out_dir, dict(alpha=opacity))

@@ -12,7 +12,7 @@ from PIL import Image
 from torch.nn import functional
 from toy_classification import save_weights, toy_config, write_images
 
-from mmaddp.evaluation.parity.reference import Reference, build_classifier
+from mmaddp.evaluation.parity.recording import Recording, build_classifier
 from mmaddp.run.dry_run import dry_run
 from mmaddp.weights.official_keys import ENCODER_KEYS
 
@@ -84,7 +84,6 @@ def test_broken_images_are_skipped_and_counted_on_request(config, root, workers,
     (root / 'train' / 'owl' / '2.png').write_bytes(b'')
     cfg = config(**{'train_dataloader.num_workers': workers, 'train_dataloader.drop_last': False})
     cfg.train_dataloader.dataset.dataset.pipeline[0].skip_broken = True
-    cfg.custom_hooks = [dict(type='mmaddp.SkippedImagesHook')]
     runner = Runner.from_cfg(cfg)
     lines = []
     monkeypatch.setattr(runner.logger, 'warning', lambda text, *_: lines.append(text))
@@ -146,7 +145,7 @@ def test_one_step_of_fine_tuning_equals_adamw_by_hand(tmp_path):
     In float64, because AdamW turns the rounding of a vanishing gradient (the bias of the keys)
     into a whole step.
     """
-    reference = Reference.load(REFERENCE)
+    reference = Recording.load(REFERENCE)
     images, labels = reference.tensors['classify.256.input'], torch.tensor([3, 7])
     folder = tmp_path / 'data' / 'train'
     folder.mkdir(parents=True)

@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from mmaddp.evaluation.parity import Reference, build_model, compare, recompute
+from mmaddp.evaluation.parity import Recording, build_recorded_model, compare, recompute
 
 FOLDER = Path(__file__).parents[1] / 'data' / 'reference'
 
 
 def test_our_network_computes_what_the_official_one_did():
-    reference = Reference.load(FOLDER)
+    reference = Recording.load(FOLDER)
     rows = compare(reference.tensors, recompute(reference))
     assert len(rows) == 41
     assert not [row for row in rows if row.status != 'ok']
@@ -52,8 +52,8 @@ def test_missing_and_unknown_rows_fail_unless_skipped():
 
 def test_wrong_eps_of_the_output_layer_is_seen():
     """The tightest quirk: it moves the logits by 1.4e-5 only."""
-    reference = Reference.load(FOLDER)
-    model = build_model(reference)
+    reference = Recording.load(FOLDER)
+    model = build_recorded_model(reference)
     expected = reference.tensors['generate.cosine.0.logits']
     mask = torch.ones(2, 256, dtype=torch.bool)
     stride = reference.config['position_stride']
@@ -72,7 +72,7 @@ def test_folder_without_weights(tmp_path):
     for name in ('reference.json', 'reference.safetensors'):
         shutil.copy(FOLDER / name, tmp_path)
     with pytest.raises(FileNotFoundError, match=r'lacks .*addp-official-layout\.pth'):
-        Reference.load(tmp_path)
+        Recording.load(tmp_path)
 
 
 def test_weights_of_other_widths(tmp_path):
@@ -81,4 +81,4 @@ def test_weights_of_other_widths(tmp_path):
     config['state_dict']['mask_token'] = [1, 1, 64]
     (tmp_path / 'reference.json').write_text(json.dumps(config))
     with pytest.raises(ValueError, match='mask_token'):
-        Reference.load(tmp_path)
+        Recording.load(tmp_path)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from mmengine.runner import CheckpointLoader
 
-from mmaddp.evaluation.parity import Reference, build_model
+from mmaddp.evaluation.parity import Recording, build_recorded_model
 from mmaddp.registry import MODELS
 from mmaddp.weights.official_keys import to_our_layout
 
@@ -16,7 +16,7 @@ FOLDER = Path(__file__).parents[1] / 'data' / 'reference'
 
 @pytest.fixture(scope='module')
 def reference():
-    return Reference.load(FOLDER)
+    return Recording.load(FOLDER)
 
 
 def part(reference, prefix):
@@ -33,7 +33,7 @@ def load_part(config, file, prefix):
 
 def test_joint_file_fills_our_model(reference):
     loaded = CheckpointLoader.load_checkpoint(str(FOLDER / 'addp-official-layout.pth'), 'cpu')
-    model = build_model(reference)
+    model = build_recorded_model(reference)
     for tensor in model.parameters():
         torch.nn.init.zeros_(tensor)
     model.load_state_dict(loaded['state_dict'])

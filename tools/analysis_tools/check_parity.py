@@ -36,9 +36,9 @@ def main() -> int:
     """Run the tool."""
     args = parse_args()
     with user_errors('check_parity', args.traceback):
-        from mmaddp.evaluation.parity import Reference, compare, recompute
+        from mmaddp.evaluation.parity import Recording, compare, recompute
 
-        reference = Reference.load(args.reference)
+        reference = Recording.load(args.reference)
         rows = compare(reference.tensors, recompute(reference), args.skip)
     print(f'{"tensor":44} {"shape":>20} {"error":>9} {"limit":>9}  status')
     for row in rows:

@@ -1,8 +1,8 @@
 """Scores of generated images: FID, Inception Score, KID, precision and recall."""
 
 from .evaluate import load_references, named_sets, score_images
-from .extractors import BackboneExtractor, FeatureExtractor, FidelityExtractor
-from .features import extract_features, gather_features
+from .extractors import BackboneExtractor, Extractor, FidelityExtractor
+from .features import extract_set_features, gather_features
 from .fidelity_metric import FidelityMetric
 from .image_sets import FolderImages, ImageSet
 from .npz import NpzImages
@@ -13,7 +13,7 @@ from .scores import ScoreSettings, check_numbers
 
 __all__ = [
     'BackboneExtractor',
-    'FeatureExtractor',
+    'Extractor',
     'FidelityExtractor',
     'FidelityMetric',
     'FolderImages',
@@ -25,7 +25,7 @@ __all__ = [
     'ScoreSettings',
     'Scorer',
     'check_numbers',
-    'extract_features',
+    'extract_set_features',
     'gather_features',
     'generation_run',
     'load_references',

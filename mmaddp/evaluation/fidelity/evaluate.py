@@ -9,7 +9,7 @@ from mmengine.dist import is_main_process
 
 from mmaddp.utils.output_names import distinct_names
 
-from .features import extract_features
+from .features import extract_set_features
 from .image_sets import ImageSet
 from .protocol import generation_run, protocol
 from .reference import Reference, ReferenceStore
@@ -101,7 +101,7 @@ def score_images(
     for scorer, reference in zip(scorers, references):
         warnings += scorer.check(len(images), reference)
     for scorer, reference in zip(scorers, references):
-        features = extract_features(images, scorer.extractor, scorer.image_layers, batch_size)
+        features = extract_set_features(images, scorer.extractor, scorer.image_layers, batch_size)
         if is_main_process():
             scores |= scorer.compute(features, reference)
     if not is_main_process():

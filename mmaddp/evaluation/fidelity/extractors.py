@@ -19,7 +19,7 @@ from mmaddp.weights.model import build_model, pretrained_settings
 from .weights import find_weights
 
 
-class FeatureExtractor(ABC):
+class Extractor(ABC):
     """Turns images into features, one vector per image and layer."""
 
     @property
@@ -52,7 +52,7 @@ class FeatureExtractor(ABC):
 
 
 @TASK_UTILS.register_module()
-class FidelityExtractor(FeatureExtractor):
+class FidelityExtractor(Extractor):
     """One of torch-fidelity's own networks; published FID figures use its Inception.
 
     Args:
@@ -113,7 +113,7 @@ class FidelityExtractor(FeatureExtractor):
 
 
 @TASK_UTILS.register_module()
-class BackboneExtractor(FeatureExtractor):
+class BackboneExtractor(Extractor):
     """Any model with ``extract_feat`` of ours or of a host, for domains without an Inception.
 
     The features are the last output of ``extract_feat``: maps and tokens are averaged over the

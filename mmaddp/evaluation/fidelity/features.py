@@ -6,7 +6,7 @@ import torch
 from mmengine.dist import all_gather, all_gather_object, get_rank, get_world_size
 from torch import Tensor
 
-from .extractors import FeatureExtractor
+from .extractors import Extractor
 from .image_sets import ImageSet
 
 
@@ -30,7 +30,7 @@ def gather_features(
     distinct, place = torch.unique(indices, return_inverse=True)
     first = torch.full_like(distinct, len(indices))
     first.scatter_reduce_(0, place, torch.arange(len(indices)), reduce='amin')
-    widths = {}
+    widths: dict[str, int] = {}
     for part in all_gather_object({name: part.shape[1] for name, part in features.items()}):
         widths |= part
     gathered = {}
@@ -47,21 +47,22 @@ def _gather_rows(part: Tensor, counts: Sequence[int]) -> list[Tensor]:
     return [rows[:count] for rows, count in zip(all_gather(padded), counts)]
 
 
-def extract_features(
-    images: ImageSet, extractor: FeatureExtractor, layers: Sequence[str], batch_size: int = 64
+def extract_set_features(
+    images: ImageSet, extractor: Extractor, layers: Sequence[str], batch_size: int = 64
 ) -> dict[str, Tensor]:
     """Extract the features of a set, each process those of every ``world_size``-th block.
 
     Args:
         images (ImageSet): The images.
-        extractor (FeatureExtractor): The network.
+        extractor (Extractor): The network.
         layers (Sequence[str]): Layers of the network.
         batch_size (int): Images at once. Defaults to 64, as in torch-fidelity.
 
     Returns:
         dict[str, Tensor]: Per layer float32 on the CPU, shape (N, D), on every process.
     """
-    indices, parts = [torch.empty(0, dtype=torch.long)], {layer: [] for layer in layers}
+    indices = [torch.empty(0, dtype=torch.long)]
+    parts: dict[str, list[Tensor]] = {layer: [] for layer in layers}
     for block, pixels in images.blocks(batch_size, get_rank(), get_world_size()):
         indices.append(block)
         for layer, features in extractor(pixels, layers).items():

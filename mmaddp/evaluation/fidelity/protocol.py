@@ -4,12 +4,12 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Optional
+from typing import Any, Optional
 
 import torch
 import torch_fidelity
 
-from .extractors import FeatureExtractor
+from .extractors import Extractor
 from .scores import ScoreSettings
 from .weights import is_published
 
@@ -48,7 +48,7 @@ def _flatten(node, prefix: str = '') -> Iterable[tuple[str, object]]:
 def protocol(
     images: dict,
     reference: Optional[dict],
-    extractors: Iterable[tuple[FeatureExtractor, dict[str, str]]],
+    extractors: Iterable[tuple[Extractor, dict[str, str]]],
     settings: ScoreSettings,
     batch_size: int,
 ) -> dict:
@@ -103,7 +103,7 @@ def _side(name: str, side: dict) -> str:
 def _generation(run: dict) -> str:
     if not run:
         return 'unknown (no manifest.json)'
-    shown = {}
+    shown: dict[str, Any] = {}
     for key, value in run.items():
         name = key.rpartition('.')[2]
         if name in SHOWN and value is not None:

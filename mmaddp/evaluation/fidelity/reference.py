@@ -18,8 +18,8 @@ from torch import Tensor
 from mmaddp.utils.atomic import atomic_path
 from mmaddp.utils.hashing import file_sha256
 
-from .extractors import FeatureExtractor
-from .features import extract_features
+from .extractors import Extractor
+from .features import extract_set_features
 from .image_sets import FolderImages, ImageSet
 from .npz import NpzImages, npz_names, read_npz
 from .scores import feature_statistics
@@ -116,14 +116,14 @@ class ReferenceStore:
     as references.
 
     Args:
-        extractor (FeatureExtractor): The network.
+        extractor (Extractor): The network.
         cache_dir (str | Path, optional): Folder. Defaults to None: nothing is kept.
         batch_size (int): Images at once. Defaults to 64.
     """
 
     def __init__(
         self,
-        extractor: FeatureExtractor,
+        extractor: Extractor,
         cache_dir: Optional[Union[str, Path]] = None,
         batch_size: int = 64,
     ):
@@ -160,7 +160,7 @@ class ReferenceStore:
                 reference.found[need], _ = read_statistics(files[need])
         if missing:
             layers = list(dict.fromkeys(need.layer for need in missing))
-            features = extract_features(images, self.extractor, layers, self.batch_size)
+            features = extract_set_features(images, self.extractor, layers, self.batch_size)
             for need in missing:
                 reference.found[need] = self._make(features[need.layer], need)
                 if files[need] is not None and is_main_process():

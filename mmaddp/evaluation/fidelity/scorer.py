@@ -6,7 +6,7 @@ from typing import Optional
 
 from torch import Tensor
 
-from .extractors import FeatureExtractor
+from .extractors import Extractor
 from .reference import Need, Reference
 from .scores import (
     SCORES,
@@ -26,7 +26,7 @@ class Scorer:
     """Computes scores from the features of one extractor.
 
     Args:
-        extractor (FeatureExtractor): The network.
+        extractor (Extractor): The network.
         scores (Sequence[str]): 'fid', 'is', 'kid', 'prc' (precision and recall).
         settings (ScoreSettings): Settings. Defaults to torch-fidelity's.
 
@@ -36,7 +36,7 @@ class Scorer:
 
     def __init__(
         self,
-        extractor: FeatureExtractor,
+        extractor: Extractor,
         scores: Sequence[str],
         settings: ScoreSettings = ScoreSettings(),  # noqa: B008, it is frozen
     ):

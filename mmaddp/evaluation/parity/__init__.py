@@ -2,6 +2,6 @@
 
 from .compare import Row, compare
 from .recompute import recompute
-from .reference import Reference, build_model
+from .recording import Recording, build_recorded_model
 
-__all__ = ['Reference', 'Row', 'build_model', 'compare', 'recompute']
+__all__ = ['Recording', 'Row', 'build_recorded_model', 'compare', 'recompute']

@@ -14,7 +14,7 @@ from mmaddp.evaluation.fidelity import (
     Need,
     NpzImages,
     ReferenceStore,
-    extract_features,
+    extract_set_features,
     open_reference,
 )
 
@@ -33,7 +33,7 @@ def test_kept_statistics_are_those_of_the_images(write_images, tmp_path):
     fresh, calls = load(folder, tmp_path / 'cache')
     again, calls_again = load(folder, tmp_path / 'cache')
     assert calls == 1 and calls_again == 0
-    features = extract_features(FolderImages(folder), ToyExtractor(), ['features'])['features']
+    features = extract_set_features(FolderImages(folder), ToyExtractor(), ['features'])['features']
     for reference in (fresh, again):
         assert torch.equal(reference.features('features'), features)
         statistics = reference.statistics('features')
@@ -87,7 +87,9 @@ def test_adm_batch(write_images, tmp_path):
     pixels = np.stack([images.read(file).movedim(0, -1).numpy() for file in images.files])
     np.savez_compressed(tmp_path / 'batch.npz', pixels, mu=np.ones(3), sigma=np.eye(3))
     batch = NpzImages(tmp_path / 'batch.npz')
-    ours, theirs = (extract_features(s, ToyExtractor(), ['features'], 8) for s in (images, batch))
+    ours, theirs = (
+        extract_set_features(s, ToyExtractor(), ['features'], 8) for s in (images, batch)
+    )
     assert torch.equal(ours['features'], theirs['features'])
     parts = [block for rank in (0, 1) for block, _ in batch.blocks(8, rank, 2)]
     assert [part.tolist() for part in parts] == [[*range(8)], [16, 17, 18, 19], [*range(8, 16)]]

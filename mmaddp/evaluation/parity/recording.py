@@ -27,7 +27,7 @@ REQUIRED_INPUTS = (
 
 
 @dataclass(frozen=True)
-class Reference:
+class Recording:
     """Numbers that the official implementation produced.
 
     Attributes:
@@ -42,7 +42,7 @@ class Reference:
     weights: dict[str, Tensor]
 
     @classmethod
-    def load(cls, folder: Path) -> 'Reference':
+    def load(cls, folder: Path) -> 'Recording':
         """Read a folder.
 
         Raises:
@@ -54,7 +54,7 @@ class Reference:
         if missing:
             raise FileNotFoundError(f'Not a reference folder, it lacks {", ".join(missing)}.')
         config = json.loads(paths['config'].read_text())
-        weights = extract_state_dict(load_checkpoint_file(paths['weights']), paths['weights'])
+        weights = extract_state_dict(load_checkpoint_file(paths['weights']), str(paths['weights']))
         found = {name: list(tensor.shape) for name, tensor in weights.items()}
         odd = {
             name
@@ -82,9 +82,9 @@ class Reference:
         return rows - self.config['codebook_size'] - 1
 
 
-def encoder_config(reference: Reference, **kwargs) -> dict:
-    """Config of our encoder at the widths of a reference."""
-    config = reference.config
+def encoder_config(recording: Recording, **kwargs) -> dict:
+    """Config of our encoder at the widths of a recording."""
+    config = recording.config
     width = config['embed_dim']
     arch = dict(
         embed_dims=width,
@@ -106,13 +106,13 @@ def _tokenizer_config(config: dict) -> dict:
     )
 
 
-def build_model(reference: Reference) -> ADDP:
-    """Build our ADDP at the widths of a reference and load its checkpoint, strictly."""
-    config = reference.config
+def build_recorded_model(recording: Recording) -> ADDP:
+    """Build our ADDP at the widths of a recording and load its checkpoint, strictly."""
+    config = recording.config
     predictor_width = config['predictor_embed_dim']
     predictor = dict(
         type='mmaddp.MAGEPredictor',
-        num_class_ids=reference.num_class_ids,
+        num_class_ids=recording.num_class_ids,
         embed_dims=predictor_width,
         num_layers=config['predictor_depth'],
         num_heads=config['predictor_num_heads'],
@@ -124,7 +124,7 @@ def build_model(reference: Reference) -> ADDP:
     model = MODELS.build(
         dict(
             type='mmaddp.ADDP',
-            backbone=encoder_config(reference, img_size=config['image_size'], out_type='raw'),
+            backbone=encoder_config(recording, img_size=config['image_size'], out_type='raw'),
             neck=dict(
                 type='mmaddp.ADDPDecoder',
                 in_channels=width,
@@ -137,15 +137,15 @@ def build_model(reference: Reference) -> ADDP:
                 type='mmaddp.ADDPTargetGenerator',
                 tokenizer=_tokenizer_config(config),
                 token_predictor=predictor,
-                grid_size=reference.grid_size,
+                grid_size=recording.grid_size,
             ),
         )
     )
-    model.load_state_dict(ADDP_KEYS.convert(reference.weights).mapped)
+    model.load_state_dict(ADDP_KEYS.convert(recording.weights).mapped)
     return model.eval()
 
 
-def build_classifier(reference: Reference, size: int) -> torch.nn.Module:
+def build_classifier(recording: Recording, size: int) -> torch.nn.Module:
     """Build the official fine-tuning classifier: the encoder without its norms, then the mean.
 
     The weights of ``fc_norm`` come from the recorded tensors, the position table is resized to
@@ -153,10 +153,10 @@ def build_classifier(reference: Reference, size: int) -> torch.nn.Module:
     """
     backbone = MODELS.build(
         encoder_config(
-            reference, img_size=size, pre_norm=False, final_norm=False, out_type='avg_featmap'
+            recording, img_size=size, pre_norm=False, final_norm=False, out_type='avg_featmap'
         )
     )
-    converted = ADDP_KEYS.convert(reference.weights).mapped
+    converted = ADDP_KEYS.convert(recording.weights).mapped
     prefix = 'backbone.'
     lost = ('pre_norm.', 'ln1.')
     state = {
@@ -165,6 +165,6 @@ def build_classifier(reference: Reference, size: int) -> torch.nn.Module:
         if name.startswith(prefix) and not name.removeprefix(prefix).startswith(lost)
     }
     for part in ('weight', 'bias'):
-        state[f'ln2.{part}'] = reference.tensors[f'classify.{size}.fc_norm.{part}']
+        state[f'ln2.{part}'] = recording.tensors[f'classify.{size}.fc_norm.{part}']
     backbone.load_state_dict(state)
     return backbone.eval()

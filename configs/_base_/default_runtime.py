@@ -16,6 +16,8 @@ default_hooks = dict(
     non_finite_loss=dict(type='mmaddp.NonFiniteLossHook', interval=50),
     # Data sets, heads and checkpoint have the same classes.
     check_classes=dict(type='mmaddp.CheckClassesHook'),
+    # Unreadable images that skip_broken=True passes over are counted.
+    skipped_images=dict(type='mmaddp.SkippedImagesHook'),
     # Off as in the official pre-training: token ids are those of float32.
     tf32=dict(type='mmaddp.TF32Hook', allowed=False),
 )

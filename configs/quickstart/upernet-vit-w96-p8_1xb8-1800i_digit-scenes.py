@@ -49,6 +49,7 @@ model = dict(
     test_cfg=dict(crop_size=crop_size, stride=(43, 43)),
 )
 train_pipeline = [
+    dict(type='mmaddp.CheckImageFile'),
     dict(type='LoadImageFromFile'),
     dict(type='mmaddp.CheckLabelMap'),
     dict(type='LoadAnnotations'),

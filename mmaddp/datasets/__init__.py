@@ -1,6 +1,6 @@
 """Data sets, samplers, transforms and the token cache; importing it fills the registries."""
 
-from .checks import CheckedCustomDataset, CheckedImageNet, CheckLabelMap
+from .checks import CheckedCustomDataset, CheckedImageNet, CheckImageFile, CheckLabelMap
 from .first_try_crop import FirstTryResizedCrop
 from .generation_seeds import GenerationSeeds
 from .loading import LoadRGBImage
@@ -10,6 +10,7 @@ from .seeding import SampleIndex
 from .token_dataset import TokenDataset
 
 __all__ = [
+    'CheckImageFile',
     'CheckLabelMap',
     'CheckedCustomDataset',
     'CheckedImageNet',

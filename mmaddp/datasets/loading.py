@@ -1,26 +1,22 @@
 """Image files of any kind as 8-bit RGB."""
 
-import logging
 import warnings
 from typing import Optional
 
 import numpy as np
-import torch
 from mmcv.transforms import BaseTransform
 from mmengine.fileio import get
-from mmengine.logging import print_log
 from PIL import Image, ImageOps
-from torch.utils.data import get_worker_info
 
+from mmaddp.datasets.skipping import SkipsBroken
 from mmaddp.registry import TRANSFORMS
 from mmaddp.utils.open_picture import open_picture
 
 UINT16_MAX = 2**16 - 1
-MAX_WORKERS = 256
 
 
 @TRANSFORMS.register_module()
-class LoadRGBImage(BaseTransform):
+class LoadRGBImage(SkipsBroken, BaseTransform):
     """Read an image file of any common kind as 8-bit RGB, or say which file cannot be read.
 
     - Grey, palette, CMYK and other colour spaces are converted to RGB.
@@ -57,17 +53,9 @@ class LoadRGBImage(BaseTransform):
         skip_broken: bool = False,
         backend_args: Optional[dict] = None,
     ) -> None:
+        super().__init__(skip_broken)
         self.ignore_orientation = ignore_orientation
-        self.skip_broken = skip_broken
         self.backend_args = None if backend_args is None else dict(backend_args)
-        self._skipped = torch.zeros(MAX_WORKERS, dtype=torch.long)
-        if skip_broken:  # one cell for each worker process, which the main process can read
-            self._skipped.share_memory_()
-
-    @property
-    def num_skipped(self) -> int:
-        """Unreadable files so far, in all worker processes."""
-        return int(self._skipped.sum())
 
     def transform(self, results: dict) -> Optional[dict]:
         """Load the image.
@@ -82,12 +70,7 @@ class LoadRGBImage(BaseTransform):
         try:
             img = self._read(results['img_path'])
         except (OSError, ValueError) as error:
-            if not self.skip_broken:
-                raise
-            worker = get_worker_info()
-            self._skipped[0 if worker is None else worker.id % MAX_WORKERS] += 1
-            print_log(f'Skipped: {error}', logger='current', level=logging.WARNING)
-            return None
+            return self.skip(error)
         results['img'] = img
         results['img_shape'] = img.shape[:2]
         results['ori_shape'] = img.shape[:2]

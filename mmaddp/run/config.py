@@ -13,6 +13,7 @@ from mmengine.hooks import CheckpointHook as StockCheckpointHook
 from mmaddp.run.check_settings import check_settings
 from mmaddp.run.check_values import check_values
 from mmaddp.run.config_keys import check_config_keys, effective_keys
+from mmaddp.run.image_checks import check_image_files
 from mmaddp.run.launch import prepare_launch
 from mmaddp.utils.config_types import type_name
 
@@ -21,7 +22,9 @@ REQUIRED_HOOKS = dict(
     plain_message_hub='mmaddp.PlainMessageHubHook',
     strict_load='mmaddp.StrictLoadHook',
     non_finite_loss='mmaddp.NonFiniteLossHook',
+    rank_watch='mmaddp.RankWatchHook',
     check_classes='mmaddp.CheckClassesHook',
+    skipped_images='mmaddp.SkippedImagesHook',
 )
 STOCK_CHECKPOINT_HOOKS = ('CheckpointHook', 'mmengine.CheckpointHook', StockCheckpointHook)
 CHECKPOINT_HOOK = 'mmaddp.CheckpointHook'
@@ -66,6 +69,7 @@ def read_config(
     _require_hooks(cfg)
     _replace_checkpoint_hooks(cfg)
     _complete_dataloaders(cfg)
+    check_image_files(cfg, DATALOADERS)
     check_settings(cfg)
     check_values(cfg)
     use_supported_precision(cfg)

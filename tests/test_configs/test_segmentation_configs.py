@@ -93,12 +93,13 @@ def test_augmentation(built):
     )
     assert (steps['RandomCrop'].crop_size, steps['RandomCrop'].cat_max_ratio) == ((512, 512), 0.75)
     assert steps['RandomFlip'].prob == 0.5 and 'PhotoMetricDistortion' in steps
-    assert list(steps)[:3] == ['LoadImageFromFile', 'mmaddp.CheckLabelMap', 'LoadAnnotations']
+    assert list(steps)[:2] == ['mmaddp.CheckImageFile', 'LoadImageFromFile']
+    assert list(steps)[2:4] == ['mmaddp.CheckLabelMap', 'LoadAnnotations']
     assert built[1].model.data_preprocessor['size'] == (512, 512)
 
 
 def test_multi_scale_test_enlarges_to_the_crop_and_above(built):
-    sizes = [step.scale[1] for step in built[1].tta_pipeline[1].transforms[0]]
+    sizes = [step.scale[1] for step in built[1].tta_pipeline[2].transforms[0]]
     assert sizes == [512, 512, 512, 640, 768, 896]
 
 

@@ -91,7 +91,8 @@ def test_written_configuration_can_be_run_again(toy, tmp_path):
 def test_hooks_are_added_unless_left_out(tmp_path):
     (tmp_path / 'a.py').write_text('default_hooks = dict(strict_load=None, check_classes=None)')
     hooks = read_config(tmp_path / 'a.py').default_hooks
-    assert hooks.keys() == {'plain_message_hub', 'non_finite_loss', 'checkpoint'}
+    kept = {'plain_message_hub', 'non_finite_loss', 'skipped_images', 'checkpoint'}
+    assert hooks.keys() == kept
 
 
 @pytest.mark.parametrize('scope, stacks', [('mmpretrain', True), ('mmdet', False)])

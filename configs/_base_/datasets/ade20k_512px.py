@@ -1,27 +1,27 @@
 # ADE20k, 150 classes, as mmsegmentation reads it: data/ade/ADEChallengeData2016. Short side 512
 # times 0.5 to 2.0, crops of 512 with at most 75 % of one class, flip, photometric distortion.
-# Label maps are checked when they are read, their values by CheckLabelMapsHook.
+# Pictures and label maps are checked when they are read, their values by CheckLabelMapsHook.
 _base_ = 'mmseg::_base_/datasets/ade20k.py'
 
 # The data set says whether label 0 is ignored: ADE20KDataset does ignore it.
-load = dict(type='LoadImageFromFile')
+load = [dict(type='mmaddp.CheckImageFile'), dict(type='LoadImageFromFile')]
 load_labels = [dict(type='mmaddp.CheckLabelMap'), dict(type='LoadAnnotations')]
 train_steps = _base_.train_pipeline[2:]
 test_pipeline = [
-    load,
+    *load,
     dict(type='Resize', scale=(2048, 512), keep_ratio=True),
     *load_labels,
     dict(type='PackSegInputs'),
 ]
 
-train_dataloader = dict(batch_size=2, dataset=dict(pipeline=[load, *load_labels, *train_steps]))
+train_dataloader = dict(batch_size=2, dataset=dict(pipeline=[*load, *load_labels, *train_steps]))
 val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 
 # Multi-scale test (tools/test.py --tta): short side 512 times each ratio, but not below the crop,
 # as in the reference implementations, so that the ratios up to 1 are the same picture.
 tta_pipeline = [
-    dict(type='LoadImageFromFile'),
+    *load,
     dict(
         type='TestTimeAug',
         transforms=[

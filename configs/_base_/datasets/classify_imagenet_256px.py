@@ -96,5 +96,3 @@ tta_pipeline = [
         ],
     ),
 ]
-
-custom_hooks = [dict(type='mmaddp.SkippedImagesHook')]

@@ -11,6 +11,7 @@ _base_ = 'mmdet::_base_/datasets/coco_instance.py'
 image_size = 1024
 resizing = dict(keep_ratio=True, interpolation='bilinear', backend='pillow')
 train_pipeline = [
+    dict(type='mmaddp.CheckImageFile'),
     dict(type='LoadImageFromFile'),
     dict(type='LoadAnnotations', with_bbox=True, with_mask=True),
     dict(type='RandomFlip', prob=0.5),
@@ -30,6 +31,7 @@ train_pipeline = [
     dict(type='PackDetInputs'),
 ]
 test_pipeline = [
+    dict(type='mmaddp.CheckImageFile'),
     dict(type='LoadImageFromFile'),
     dict(type='Resize', scale=(image_size, image_size), **resizing),
     dict(type='LoadAnnotations', with_bbox=True, with_mask=True),

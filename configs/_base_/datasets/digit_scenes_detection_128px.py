@@ -6,6 +6,7 @@ data_root = 'work_dirs/quickstart/data/digits/detection/'
 image_size = 128
 
 train_pipeline = [
+    dict(type='mmaddp.CheckImageFile'),
     dict(type='LoadImageFromFile'),
     dict(type='LoadAnnotations', with_bbox=True, with_mask=True),
     dict(
@@ -21,6 +22,7 @@ train_pipeline = [
     dict(type='PackDetInputs'),
 ]
 test_pipeline = [
+    dict(type='mmaddp.CheckImageFile'),
     dict(type='LoadImageFromFile'),
     dict(type='Resize', scale=(image_size, image_size), keep_ratio=True),
     dict(type='LoadAnnotations', with_bbox=True, with_mask=True),

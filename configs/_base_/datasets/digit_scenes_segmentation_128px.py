@@ -25,6 +25,7 @@ dataset = dict(
     ),
 )
 train_pipeline = [
+    dict(type='mmaddp.CheckImageFile'),
     dict(type='LoadImageFromFile'),
     dict(type='mmaddp.CheckLabelMap'),
     dict(type='LoadAnnotations'),
@@ -34,6 +35,7 @@ train_pipeline = [
     dict(type='PackSegInputs'),
 ]
 test_pipeline = [
+    dict(type='mmaddp.CheckImageFile'),
     dict(type='LoadImageFromFile'),
     dict(type='mmaddp.CheckLabelMap'),
     dict(type='LoadAnnotations'),

@@ -71,6 +71,8 @@ def dataset_classes(dataset: Any, where: str) -> ClassList:
     """
     settings = (getattr(dataset, key, '') for key in ('ann_file', 'data_prefix', 'data_root'))
     place = next(filter(None, settings), '')
+    if isinstance(place, Mapping):
+        place = next(iter(place.values()))
     where = f'{where} ({place})' if place else where
     names = class_names(getattr(dataset, 'metainfo', {}).get('classes'), f'classes of {where}')
     return ClassList(where, names, getattr(dataset, 'max_label', -1))

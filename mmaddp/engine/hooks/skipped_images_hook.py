@@ -10,13 +10,25 @@ from mmaddp.registry import HOOKS
 
 @HOOKS.register_module()
 class SkippedImagesHook(Hook):
-    """Log after each epoch how many images ``LoadRGBImage(skip_broken=True)`` has passed over."""
+    """Log how many images ``skip_broken=True`` has passed over in training.
+
+    After each epoch and before each validation, since trainings that count iterations have one
+    epoch.
+    """
 
     def __init__(self) -> None:
         self._reported = 0
 
     def after_train_epoch(self, runner) -> None:
         """Count over all workers and ranks."""
+        self._report(runner)
+
+    def before_val_epoch(self, runner) -> None:
+        """The same."""
+        if runner._train_loop is not None:
+            self._report(runner)
+
+    def _report(self, runner) -> None:
         loaders = [
             step
             for dataset in innermost_datasets(runner.train_dataloader.dataset)

@@ -48,7 +48,9 @@ def test_a_head_passes_exactly_if_its_number_is_that_of_the_names(names, number)
     if len(names) == number:
         check_number(heads, ClassList('train_dataloader', names))
     else:
-        with pytest.raises(ValueError, match=rf'has {len(names)} classes.*num_classes is {number}'):
+        with pytest.raises(
+            ValueError, match=rf'(?s)has {len(names)} classes.*num_classes is {number}'
+        ):
             check_number(heads, ClassList('train_dataloader', names))
 
 

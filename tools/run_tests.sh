@@ -35,10 +35,11 @@ fi
 
 run_linters() {
     local status=0
-    say "ruff and codespell"
+    say "ruff, codespell and mypy"
     "$ENV_PYTHON" -m ruff check . || status=1
     "$ENV_PYTHON" -m ruff format --check . || status=1
     "$ENV_PYTHON" -m codespell_lib || status=1
+    "$ENV_PYTHON" -m mypy || status=1
     return $status
 }
 

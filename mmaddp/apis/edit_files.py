@@ -166,7 +166,7 @@ def _editor(
     size, mask = tuple(model.backbone.img_size), None
     if settings.strengths is not None:
         return partial(_variations, model, settings.strengths), size, None
-    options = dict(official_start=settings.official_start)
+    options: dict[str, Any] = dict(official_start=settings.official_start)
     if settings.mask_ratio is not None:
         function = partial(reconstruct, model, mask_ratio=settings.mask_ratio, **options)
         return partial(_versions, function), size, None

@@ -12,7 +12,7 @@ class _AfterImport(MetaPathFinder):
     """Lets the other finders find a module, and adds what is to be done behind its execution."""
 
     def __init__(self) -> None:
-        self.waiting: dict[str, list[Callable[[], None]]] = {}
+        self.waiting: dict[str, list[Callable[[], object]]] = {}
 
     def find_spec(self, fullname, path=None, target=None) -> Optional[ModuleSpec]:
         """Return the spec of a module that somebody waits for; None for all others."""
@@ -33,13 +33,13 @@ class _AfterImport(MetaPathFinder):
             for action in self.waiting.pop(spec.name, ()):
                 action()
 
-        spec.loader.exec_module = exec_module
+        spec.loader.exec_module = exec_module  # type: ignore[method-assign]
 
 
 _finder = _AfterImport()
 
 
-def after_import(module: str, action: Callable[[], None]) -> None:
+def after_import(module: str, action: Callable[[], object]) -> None:
     """Call ``action`` when a module has been executed: now, if it is there, else after its import.
 
     Args:

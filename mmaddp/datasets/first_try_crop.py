@@ -24,7 +24,8 @@ class FirstTryResizedCrop(RandomResizedCrop):
         """Draw offset and size of the crop, in pixels: top, left, height, width."""
         height, width = img.shape[:2]
         area = np.random.uniform(*self.crop_ratio_range) * height * width
-        ratio = math.exp(np.random.uniform(*map(math.log, self.aspect_ratio_range)))
+        low, high = map(math.log, self.aspect_ratio_range)
+        ratio = math.exp(np.random.uniform(low, high))
         crop_width = min(max(round(math.sqrt(area * ratio)), 1), width)
         crop_height = min(max(round(math.sqrt(area / ratio)), 1), height)
         top = np.random.randint(0, height - crop_height + 1)

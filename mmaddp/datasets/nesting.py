@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 
-def innermost_settings(dataset: Mapping, where: str = 'dataset') -> Iterator[tuple[str, Mapping]]:
+def innermost_settings(dataset: Mapping, where: str = 'dataset') -> Iterator[tuple[str, Any]]:
     """Settings of the data sets that a configuration wraps, in their order.
 
     Args:
@@ -23,7 +23,7 @@ def innermost_settings(dataset: Mapping, where: str = 'dataset') -> Iterator[tup
         yield where, dataset
 
 
-def first_settings(dataset: Mapping) -> Mapping:
+def first_settings(dataset: Mapping) -> Any:
     """Settings of the first data set behind the wrappers."""
     return next(innermost_settings(dataset))[1]
 

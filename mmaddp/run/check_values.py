@@ -58,7 +58,8 @@ def _problems(node: Any, path: str) -> Iterator[str]:
 
 def _wrong(value: Any, low: float, inclusive: bool, whole: bool) -> Optional[str]:
     """What is wrong with a number; None if nothing is, or if it is no number."""
-    if not isinstance(value, Real) or isinstance(value, bool):
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    if not is_number:
         kind = 'a whole number' if whole else 'a number'
         return f'must be {kind}, got {value!r}' if isinstance(value, str) else None
     if whole and (not math.isfinite(value) or value != int(value)):
@@ -84,7 +85,8 @@ def _interval_problems(node: Any, path: str) -> Iterator[str]:
     items = node.items() if isinstance(node, Mapping) else enumerate(node or ())
     for key, hook in items:
         interval = hook.get('interval') if isinstance(hook, Mapping) else None
-        if isinstance(interval, Real) and not (interval == -1 or interval >= 1):
+        is_number = isinstance(interval, Real)
+        if is_number and not (interval == -1 or interval >= 1):
             yield f'{path}.{key}.interval must be at least 1, or -1 for never, got {interval}'
 
 

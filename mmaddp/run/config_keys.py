@@ -103,17 +103,13 @@ def _names_read(text: str, path: str) -> set[str]:
     for node in ast.walk(ast.parse(_TEMPLATE.sub('0', text))):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
             names.add(node.id)
-        elif _reads_base(node):
+        elif isinstance(node, ast.Attribute) and _reads_base(node):
             names.add(node.attr)
     return names
 
 
-def _reads_base(node: ast.AST) -> bool:
-    return (
-        isinstance(node, ast.Attribute)
-        and isinstance(node.value, ast.Name)
-        and node.value.id == '_base_'
-    )
+def _reads_base(node: ast.Attribute) -> bool:
+    return isinstance(node.value, ast.Name) and node.value.id == '_base_'
 
 
 def _with_suggestions(keys: list[str], cfg: Config, known: Iterable[str]) -> str:

@@ -5,7 +5,7 @@ import os.path as osp
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional
+from typing import Any, Optional
 
 from mmaddp.datasets.checks.classes import class_names
 from mmaddp.datasets.checks.coco import check_coco_dataset, coco_classes
@@ -60,7 +60,7 @@ def _has_label_maps(dataset: dict) -> bool:
     return isinstance(prefix, dict) and 'seg_map_path' in prefix
 
 
-def _segmentation_class(dataset: dict) -> type:
+def _segmentation_class(dataset: dict) -> Any:
     from mmseg.registry import DATASETS
 
     kind = dataset['type']

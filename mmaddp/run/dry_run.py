@@ -118,7 +118,7 @@ def dry_run(cfg: Config) -> DryRunReport:
 
 def count_parameters(model: nn.Module) -> dict[str, tuple[int, int]]:
     """Parameters of each part of a model: name -> (all, trainable)."""
-    counts = {}
+    counts: dict[str, tuple[int, int]] = {}
     for name, parameter in unwrap(model).named_parameters():
         part = name.partition('.')[0]
         total, trainable = counts.get(part, (0, 0))

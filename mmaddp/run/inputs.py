@@ -105,7 +105,7 @@ def datasets(cfg: Config, dataloaders: tuple[str, ...] = DATALOADERS) -> Iterato
             yield from innermost_settings(cfg[name].dataset, f'{name}.dataset')
 
 
-def absent_truth(cfg: Config, dataloader: str) -> Iterator[tuple[str, dict, str]]:
+def absent_truth(cfg: Config, dataloader: str) -> Iterator[tuple[str, Any, str]]:
     """Find the annotation files that the metrics of a dataloader read and that are not there.
 
     Yields:

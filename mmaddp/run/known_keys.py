@@ -5,14 +5,14 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Optional, Union
+from typing import Any, Optional
 
 from mmengine.hooks import Hook
 from mmengine.optim import OptimWrapper
 from mmengine.registry import Registry
 from mmengine.utils import ManagerMixin
 
-Kind = Union[str, type, Callable]
+Kind = Any  # a name, a class or another callable
 # What those who build take out of settings before they build.
 BUILDERS = frozenset(
     {*('type', '_scope_', '_delete_', 'init_cfg', 'override', 'data_preprocessor', 'requires_grad')}
@@ -76,7 +76,7 @@ def parameters(kind: Kind) -> tuple[frozenset[str], bool]:
     for base in kind.__mro__:
         if '__init__' not in vars(base) or base is object:
             continue
-        found = _of_function(base.__init__)
+        found = _of_function(vars(base)['__init__'])
         if found is None:
             return frozenset(names), True
         names |= found[0]

@@ -22,7 +22,7 @@ def nearest(name: str, known: Iterable[str], prefix: str = '', cutoff: float = 0
 
 def paths_to(node: Any, name: str, path: str = '') -> Iterator[str]:
     """Dotted paths of all settings of a name, at every depth of a configuration."""
-    items = node.items() if isinstance(node, dict) else ()
+    items: Iterable[tuple] = node.items() if isinstance(node, dict) else ()
     if isinstance(node, (list, tuple)):
         items = enumerate(node)
     for key, value in items:

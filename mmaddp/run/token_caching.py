@@ -96,7 +96,7 @@ def cache_tokens(
     check_inputs(cfg, ('train_dataloader',), pretrained=False)
     init_default_scope(cfg.get('default_scope', 'mmpretrain'))
     file = local_path(checkpoint)
-    tokenizer, preprocessor = build_tokenizer(cfg, file)
+    tokenizer, preprocessor = build_tokenizer(cfg, str(file))
     dataset = build_dataset(cfg.train_dataloader.dataset, seed)
     num_images = len(dataset)
     loader = DataLoader(

@@ -15,8 +15,10 @@ from mmengine.dist import get_dist_info
 from mmaddp.utils.config_types import type_name
 
 # Numbers of iterations of a schedule that changes by iteration.
-SCHEDULE_KEYS = ('begin', 'end', 'T_max', 'total_iters', 'milestones', 'step_size', 'warmup')
-SCHEDULE_KEYS += ('periods', 'restarts')
+SCHEDULE_KEYS = (
+    *('begin', 'end', 'T_max', 'total_iters', 'milestones', 'step_size', 'warmup'),
+    *('periods', 'restarts'),
+)
 LOOP_KEYS = ('max_iters', 'val_interval', 'val_begin')
 
 

@@ -51,7 +51,7 @@ def browse(cfg: Config, split: str, number: int, out_dir: Path) -> list[Path]:
     swaps = any(settings.get(key) for key in SWITCHES)
     is_rgb = _reads_rgb(loader_cfg['dataset']) != swaps
     visualizer = build_visualizer(cfg, loader.dataset.metainfo)
-    files = []
+    files: list[Path] = []
     for image, sample in _samples(loader, preprocessor, split == 'train', number):
         pixels = restore_pixels(image, preprocessor, is_rgb)
         path = getattr(sample, 'metainfo', {}).get('img_path')

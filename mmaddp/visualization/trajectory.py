@@ -65,7 +65,8 @@ def record_trajectory(
         masked = state.mask
         kept = state.images.float().clamp(0, 1), state.mask, drawn
         steps.append([part[keep].cpu() for part in kept])
-    return Trajectory(*map(torch.stack, zip(*steps)), model.target_generator.grid_size)
+    images, masks, confidences = map(torch.stack, zip(*steps))
+    return Trajectory(images, masks, confidences, model.target_generator.grid_size)
 
 
 def draw_trajectory(trajectory: Trajectory, place: int) -> Tensor:

@@ -5,6 +5,7 @@ import re
 import shutil
 from contextlib import closing
 from pathlib import Path
+from typing import Union
 from urllib.parse import urlparse
 from urllib.request import urlopen
 
@@ -44,7 +45,7 @@ def load_from_address(filename: str, map_location=None) -> dict:
     return checkpoint
 
 
-def local_path(address: str) -> Path:
+def local_path(address: Union[str, Path]) -> Path:
     """The local file that an address leads to; a URL is downloaded once.
 
     Raises:

@@ -1,8 +1,8 @@
 """A trained model from its config and checkpoint."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Optional, Union
+from typing import Any, Optional, Union
 
 import torch
 from mmengine.config import Config
@@ -59,13 +59,14 @@ def build_model(
     return model.to(torch.device(device or get_device())).eval()
 
 
-def pretrained_settings(node, where: str = 'model') -> Iterator[tuple[str, dict, object, dict]]:
+def pretrained_settings(node, where: str = 'model') -> Iterator[tuple[str, Any, Any, Any]]:
     """Find the weights that a part of the configuration loads.
 
     Yields:
         tuple: Dotted name of the setting, the dict or list that holds it, its key there, and
         ``dict(type='Pretrained', checkpoint=...)`` itself.
     """
+    children: Iterable[tuple]
     if isinstance(node, dict):
         children = node.items()
     else:

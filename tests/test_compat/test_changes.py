@@ -40,6 +40,7 @@ ORDERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('order', ORDERS.values(), ids=ORDERS)
 def test_all_changes_are_in_place(run_python, order):
     # A host may print of its own what it cannot import.

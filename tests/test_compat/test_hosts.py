@@ -79,13 +79,20 @@ sys.meta_path.insert(0, Absent())
 IMPORT_ALL = """
 import importlib
 import mmaddp
-names = [m.name for m in pkgutil.walk_packages(mmaddp.__path__, 'mmaddp.')]
+def failed(name):
+    # Subclasses of mmdetection's heads; a detector imports them.
+    if not name.startswith('mmaddp.models.roi_heads'):
+        raise
+
+names = [m.name for m in pkgutil.walk_packages(mmaddp.__path__, 'mmaddp.', onerror=failed)]
+names = [name for name in names if not name.startswith('mmaddp.models.roi_heads')]
 for name in names:
     importlib.import_module(name)
 print(len(names), [name for name in sys.modules if name.split('.')[0] in {'mmdet', 'mmseg'}])
 """
 
 
+@pytest.mark.slow
 def test_everything_imports_without_mmdet_and_mmseg(run_python):
     number, found = run_python(BLOCK + IMPORT_ALL).splitlines()[-1].split(maxsplit=1)
     assert int(number) > 10

@@ -7,6 +7,8 @@ import pytest
 from mmaddp.compat import ops_hook
 from mmaddp.compat.ops_hook import ExtensionFinder
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def fake_mmcv(tmp_path):

@@ -57,6 +57,7 @@ def test_joined_sets_of_other_classes(config, root):
         check_inputs(cfg, ('train_dataloader',), pretrained=False)
 
 
+@pytest.mark.slow
 def test_joined_sets_whose_differences_the_host_was_told_to_ignore(config):
     cfg = config()
     dataset = cfg.train_dataloader.dataset.dataset
@@ -68,6 +69,7 @@ def test_joined_sets_whose_differences_the_host_was_told_to_ignore(config):
         train(cfg)
 
 
+@pytest.mark.slow
 def test_test_set_of_other_classes_than_the_checkpoint(config, root):
     train(config())
     (checkpoint,) = (root.parent / 'work').glob('epoch_*.pth')
@@ -82,6 +84,7 @@ def test_test_set_of_other_classes_than_the_checkpoint(config, root):
     assert 'accuracy/top1' in Runner.from_cfg(cfg).test()
 
 
+@pytest.mark.slow
 def test_a_resumed_run_keeps_its_classes_and_a_new_one_may_have_others(config, root):
     train(config())
     (checkpoint,) = (root.parent / 'work').glob('epoch_*.pth')
@@ -111,6 +114,7 @@ def segmentation(tmp_path):
     return read
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('head', ['decode_head', 'auxiliary_head'])
 def test_segmentation_heads_of_another_number(segmentation, head):
     cfg = segmentation(**{f'model.{head}.num_classes': 12})

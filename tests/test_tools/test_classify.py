@@ -19,6 +19,8 @@ from mmaddp.apis import build_model
 from mmaddp.run.config_keys import effective_keys
 from mmaddp.run.testing import augment_test
 
+pytestmark = pytest.mark.slow
+
 TEST = [sys.executable, ROOT / 'tools' / 'test.py']
 
 

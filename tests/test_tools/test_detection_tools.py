@@ -13,6 +13,8 @@ from PIL import Image
 from toy_detector import save_detector, write_detection_config
 from toy_scenes import SIDE, make_scenes
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope='module')
 def toy(tmp_path_factory):

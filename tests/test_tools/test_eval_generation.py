@@ -16,6 +16,8 @@ from mmaddp.registry import MODELS
 sys.path.insert(0, str(ROOT / 'tools' / 'analysis_tools'))
 import eval_generation
 
+pytestmark = pytest.mark.slow
+
 QUICKSTART = ROOT / 'configs' / 'quickstart'
 (JUDGE,) = QUICKSTART.glob('judge-*.py')
 (ADDP,) = QUICKSTART.glob('addp-vit-*digit-tokens.py')

@@ -8,6 +8,8 @@ import torch
 from mmengine.config import Config
 from test_tools.conftest import ROOT, TOY
 
+pytestmark = pytest.mark.slow
+
 GENERATING = """
 _base_ = {base!r}
 test_dataloader = dict(

@@ -11,6 +11,8 @@ from toy_scenes import SIDE, make_scenes, save_segmentor, write_segmentation_con
 
 from mmaddp.registry import MODELS
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip('mmseg')
 
 

@@ -9,6 +9,8 @@ from test_tools.conftest import ROOT, TOY
 
 from mmaddp.registry import MODELS
 
+pytestmark = pytest.mark.slow
+
 IMAGES = ROOT / 'configs' / '_base_' / 'generation' / 'images_from_seeds.py'
 TEST = [sys.executable, ROOT / 'tools' / 'test.py']
 

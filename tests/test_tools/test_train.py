@@ -7,6 +7,8 @@ from test_tools.conftest import ROOT, TOY
 
 from mmaddp.run.training import TrainFlags, apply_flags, set_resume
 
+pytestmark = pytest.mark.slow
+
 TRAIN = [sys.executable, ROOT / 'tools' / 'train.py']
 
 

@@ -59,6 +59,7 @@ def test_a_limit_in_pixels(tmp_path, monkeypatch, width):
         pass
 
 
+@pytest.mark.slow
 def test_the_limit_reaches_other_processes(tmp_path, monkeypatch):
     large(tmp_path / 'large.png', 20_000, 10_000)
     code = (

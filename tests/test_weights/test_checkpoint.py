@@ -244,6 +244,7 @@ def test_host_initializer_leaves_a_classifier_over(tmp_path):
     assert torch.equal(model.last.weight, weights['backbone.last.weight'])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('package', ['mmaddp.models', 'mmaddp.engine'])
 def test_importing_the_package_registers_the_loader(package):
     code = (

@@ -18,7 +18,7 @@ INSTALLED_GB=6.5 # with the torch of the package registry, which brings CUDA eve
 FRESH_GB=11      # peak of a fresh installation: the unpacked packages and pip's downloads
 SHARED_GB=2      # the same when torch is shared with an environment that is there
 IMPORTS=(torch torchvision mmengine mmcv mmpretrain mmdet mmseg cv2 sklearn timm torch_fidelity
-         safetensors pycocotools rich matplotlib pytest codespell_lib ruff mmaddp)
+         safetensors pycocotools rich matplotlib pytest hypothesis codespell_lib ruff mypy mmaddp)
 
 say() { printf '[mmaddp] %s\n' "$*"; }
 fail() { printf '[mmaddp] ERROR: %s\n' "$*" >&2; exit 1; }

@@ -47,7 +47,7 @@ class CheckedLabels:
         if not isinstance(get_file_backend(self.img_prefix), LocalBackend):
             return super()._find_samples()
         if not self.with_label:
-            samples = list_pictures(self.img_prefix, self.extensions).files
+            samples: list = list_pictures(self.img_prefix, self.extensions).files
         else:
             samples, self.folder_to_idx = list_labelled_pictures(self.img_prefix, self.extensions)
             if self.CLASSES is None:

@@ -75,7 +75,7 @@ def compose_scene(
     """
     canvas = _background(regions[rng.integers(len(regions))], size, rng)
     owner = np.full((size, size), -1)
-    soft = np.zeros((size, size), bool)
+    soft: np.ndarray = np.zeros((size, size), bool)
     areas: list[int] = []
     chosen: list[int] = []
     for _ in range(rng.integers(1, MAX_GLYPHS + 1)):

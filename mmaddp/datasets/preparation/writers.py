@@ -47,7 +47,8 @@ def write_detection(
     """
     (root / split).mkdir(parents=True)
     (root / 'annotations').mkdir(exist_ok=True)
-    images, annotations = [], []
+    images: list[dict] = []
+    annotations: list[dict] = []
     for image_id, scene in enumerate(scenes, 1):
         file_name = f'{image_id:06}.png'
         Image.fromarray(scene.image).save(root / split / file_name)

@@ -107,7 +107,7 @@ def layer_decay_groups(
     backbone = _layered_backbone(model)
     if not 0 < layer_decay_rate <= 1:
         raise ValueError(f'layer_decay_rate must be in (0, 1], got {layer_decay_rate}.')
-    groups = {}
+    groups: dict[tuple[float, bool], list[nn.Parameter]] = {}
     for name, parameter, is_spared in spared_or_not(model, **no_decay):
         layer, num_layers = backbone.get_layer_depth(name, 'backbone.')
         scale = layer_decay_rate ** (num_layers - 1 - layer)

@@ -48,7 +48,8 @@ class WeightDecayConstructor:
 
 def decay_groups(model: nn.Module) -> list[dict]:
     """Two parameter groups: those that decay, and those that do not."""
-    decayed, exempt = [], []
+    decayed: list[nn.Parameter] = []
+    exempt: list[nn.Parameter] = []
     for _, parameter, is_exempt in spared_or_not(unwrap(model), no_decay_vectors=True):
         (exempt if is_exempt else decayed).append(parameter)
     return [dict(params=decayed), dict(params=exempt, weight_decay=0.0)]

@@ -100,13 +100,13 @@ class ADDPViTSeg(ADDPViT):
     ):
         if kwargs.get('layer_cfgs'):
             raise ValueError('ADDPViTSeg sets its layers itself; it takes no layer_cfgs.')
-        dropouts = dict(drop_rate=drop_rate, attn_drop_rate=attn_drop_rate)
-        super().__init__(**dropouts, **kwargs)
+        super().__init__(drop_rate=drop_rate, attn_drop_rate=attn_drop_rate, **kwargs)
         self.layers = ModuleList(
             RelativePositionLayer(
                 self.patch_resolution,
                 **{key: self.arch_settings[key] for key in LAYER_KEYS},
-                **dropouts,
+                drop_rate=drop_rate,
+                attn_drop_rate=attn_drop_rate,
                 drop_path_rate=float(rate),
                 qkv_bias=qkv_bias,
                 layer_scale_init_value=layer_scale_init_value,

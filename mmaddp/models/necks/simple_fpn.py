@@ -69,7 +69,8 @@ class SimpleFPN(BaseModule):
 
 def channels_at(scale: float, channels: int) -> int:
     """Channels of the resized map: half for each transposed convolution."""
-    return {4: channels // 4, 2: channels // 2}.get(scale, channels)
+    smaller: dict[float, int] = {4: channels // 4, 2: channels // 2}
+    return smaller.get(scale, channels)
 
 
 def resizing(scale: float, channels: int) -> list[nn.Module]:

@@ -63,7 +63,8 @@ class ViTDetCascadeRoIHead(CascadeRoIHead):
         """
         truth, ignored, metas = unpack_gt_instances(batch_data_samples)
         proposals = [results.bboxes for results in rpn_results_list]
-        losses, results = {}, {}
+        losses: dict[str, Tensor] = {}
+        results: dict = {}
         for stage in range(self.num_stages):
             if stage:
                 with torch.no_grad():
@@ -126,14 +127,15 @@ class ViTDetCascadeRoIHead(CascadeRoIHead):
 
     def _refine_roi(self, x, rois, batch_img_metas, num_proposals_per_img) -> tuple:
         """Boxes before the last stage, logits of the mean probabilities, and its deltas."""
-        probs, deltas = 0, None
+        probs: list[Tensor] = []
+        deltas = None
         for stage in range(self.num_stages):
             if stage:
                 rois = self.refine(stage - 1, rois, deltas, batch_img_metas)
             results = self._bbox_forward(stage, x, rois)
             deltas = results['bbox_pred']
-            probs = probs + results['cls_score'].float().softmax(-1) / self.num_stages
-        parts = (rois, probs.log(), deltas)
+            probs.append(results['cls_score'].float().softmax(-1))
+        parts = (rois, torch.stack(probs).mean(0).log(), deltas)
         return tuple(part.split(num_proposals_per_img) for part in parts)
 
     def forward(self, x, rpn_results_list, batch_data_samples) -> tuple:

@@ -112,7 +112,7 @@ class AlternatingSampler:
         Returns:
             list[int]: Never increasing, because what is known stays known; the last is 1 or more.
         """
-        lengths = []
+        lengths: list[int] = []
         for step in range(self.num_steps):
             length = num_masked_after(step, self.num_steps, num_tokens, self.schedule, mask_ratio)
             lengths.append(min([length, *lengths[-1:]]))

@@ -21,7 +21,7 @@ class RelativePositionBias(nn.Module):
 
     def __init__(self, grid: tuple[int, int], num_heads: int):
         super().__init__()
-        self.grid = tuple(grid)
+        self.grid = (grid[0], grid[1])
         rows, columns = _num_offsets(self.grid)
         self.table = nn.Parameter(torch.zeros(rows * columns + NUM_CLASS_ENTRIES, num_heads))
         self.register_buffer('index', _offset_index(self.grid), persistent=False)

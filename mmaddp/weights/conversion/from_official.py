@@ -53,7 +53,7 @@ class Converted:
     def __str__(self) -> str:
         lines = [f'kind: {self.kind}', f'mapped: {len(self.mapped)} tensors']
         lines.append(f'dropped: {len(self.dropped)} tensors')
-        reasons = {}
+        reasons: dict[str, list[str]] = {}
         for name, reason in self.dropped.items():
             reasons.setdefault(reason, []).append(name)
         for reason, names in reasons.items():

@@ -75,6 +75,7 @@ def to_official(path: Union[str, Path]) -> OfficialLayout:
 def _sort(state_dict: Mapping[str, Tensor], source: str) -> tuple[str, dict, list[str]]:
     """Kind of a checkpoint of ours, what belongs to it, and what only training needs."""
     starts = {name.partition('.')[0] for name in state_dict}
+    needed: tuple[str, ...]
     if {'backbone', 'neck', 'target_generator'} <= starts:
         kind, needed = 'addp', ('backbone.', 'neck.', 'head.', 'target_generator.')
     elif 'head.fc.weight' in state_dict and 'backbone' in starts:

@@ -27,6 +27,7 @@ def config(tmp_path, **dataset):
     return toy_config(tmp_path, **(dataset or dict(num_images=NUM_IMAGES)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('world_size', [2, 3])
 def test_number_of_processes_changes_no_byte(tmp_path, whole, world_size):
     cfg = config(tmp_path)
@@ -45,6 +46,7 @@ def test_a_subset_has_the_bytes_of_the_whole(tmp_path, whole):
     assert len(images(cfg)) == 14 and images(cfg).items() <= whole.items()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('world_size', [1, 2])
 def test_killed_five_times_and_completed(tmp_path, whole, world_size):
     cfg = config(tmp_path)

@@ -62,7 +62,9 @@ def plainly(model, seeds):
     return last
 
 
-@pytest.mark.parametrize('settings', [toy_settings, full_size_settings])
+@pytest.mark.parametrize(
+    'settings', [toy_settings, pytest.param(full_size_settings, marks=pytest.mark.slow)]
+)
 def test_shortcut_changes_no_bit(settings):
     model = build(settings())
     lengths = model.sampler.lengths(model.neck.num_tokens)

@@ -57,6 +57,7 @@ def care_on_rank(rank, init_file, folder):
     dist.destroy_process_group()
 
 
+@pytest.mark.slow
 def test_two_ranks_agree(tmp_path):
     mp.spawn(care_on_rank, (tmp_path / 'init', str(tmp_path)), nprocs=2)
     (initial, revived), (other_initial, other_revived) = (

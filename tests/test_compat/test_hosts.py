@@ -79,6 +79,8 @@ sys.meta_path.insert(0, Absent())
 IMPORT_ALL = """
 import importlib
 import mmaddp
+import mmengine.hub  # so that its change is there before it is imported by name
+
 def failed(name):
     # Subclasses of mmdetection's heads; a detector imports them.
     if not name.startswith('mmaddp.models.roi_heads'):

@@ -42,6 +42,7 @@ def chain(monkeypatch, tmp_path, capsys):
             return Stage(name, run, dict(value=Figure('value', '{:.2f}', at_least=at_least)))
 
         stages = tuple(map(stage, ('data', 'middle', 'last')))
+        monkeypatch.setattr(main_script.signal, 'signal', lambda *_: None)
         monkeypatch.setattr(main_script, 'STAGES', stages)
         monkeypatch.setattr(sys.modules['report'], 'STAGES', stages)
         monkeypatch.setattr(sys.modules['report'].missed_limits, '__defaults__', (stages,))

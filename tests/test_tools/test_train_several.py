@@ -11,7 +11,11 @@ from test_utils.test_processes import wait_for_end
 
 pytestmark = pytest.mark.slow
 
-WAITS = 'import os, time\nopen("pid", "w").write(f"{os.getpid()} ")\ntime.sleep(100)\n'
+# Reading it never ends; upstream's mmengine takes a configuration with imports for a lazy one.
+WAITS = """
+open('pid', 'w').write(f'{__import__("os").getpid()} ')
+__import__('time').sleep(100)
+"""
 
 
 def test_a_training_that_fails_fails_the_tool(call_tool, tmp_path):

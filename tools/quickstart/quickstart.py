@@ -114,6 +114,8 @@ def run(args: argparse.Namespace) -> None:
     """Run the stages that are asked for, and write the report."""
     # Ends as Ctrl-C does, so that the tool which is running is ended too.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    # A shell starts what runs in the background with this one ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     started = time.monotonic()
     work_dir = args.work_dir or ROOT / 'work_dirs' / f'quickstart{"-smoke" if args.smoke else ""}'
     work_dir = work_dir.resolve()

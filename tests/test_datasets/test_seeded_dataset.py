@@ -175,3 +175,30 @@ def test_empty_folder(tmp_path, with_label):
 def test_bad_seed():
     with pytest.raises(ValueError, match='-3'):
         SeededDataset([1], seed=-3)
+
+
+class Lazy:
+    """A data set that knows how many samples it has when its annotations are read."""
+
+    metainfo: dict = {}
+
+    def __init__(self, number):
+        self.number, self._fully_initialized = number, False
+
+    def full_init(self):
+        self._fully_initialized = True
+
+    def __len__(self):
+        assert self._fully_initialized
+        return self.number
+
+
+@pytest.mark.parametrize('number', [0, 3])
+def test_an_empty_set_is_told_when_its_annotations_are_read(number):
+    dataset = SeededDataset(Lazy(number))
+    if number:
+        dataset.full_init()
+        assert len(dataset) == 3
+        return
+    with pytest.raises(ValueError, match='Lazy holds no sample'):
+        dataset.full_init()

@@ -137,7 +137,7 @@ class ADDPViT(VisionTransformer):
         patches, grid = self.patch_embed(images)
         tokens = patches
         if self.cls_token is not None:
-            tokens = torch.cat((self.cls_token.expand(len(patches), -1, -1), patches), dim=1)
+            tokens = torch.cat((self.cls_token.expand(patches.shape[0], -1, -1), patches), dim=1)
         positions = resize_pos_embed(
             self.pos_embed,
             self.patch_resolution,

@@ -37,6 +37,6 @@ class AttentivePool(BaseModule):
             tuple[Tensor]: One feature, shape (B, C).
         """
         tokens = self.norm(feats[-1])
-        query = self.query.expand(len(tokens), -1, -1)
+        query = self.query.expand(tokens.shape[0], -1, -1)
         pooled, _ = self.attn(query, tokens, tokens, need_weights=False)
         return (pooled[:, 0],)

@@ -102,7 +102,7 @@ class GridAttention(nn.Module):
 
     def _visible(self, x: Tensor, padded_grid: tuple[int, int]) -> Tensor:
         """Which tokens of every window are no padding: bool, (windows of all maps, 1, 1, N)."""
-        inside = torch.ones(len(x), *x.shape[1:3], 1, dtype=torch.bool, device=x.device)
+        inside = torch.ones(x.shape[0], *x.shape[1:3], 1, dtype=torch.bool, device=x.device)
         windows, _ = window_partition(inside, self.window_size)
         return windows.flatten(1)[:, None, None]
 

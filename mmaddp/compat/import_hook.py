@@ -33,7 +33,7 @@ class _AfterImport(MetaPathFinder):
             for action in self.waiting.pop(spec.name, ()):
                 action()
 
-        spec.loader.exec_module = exec_module  # type: ignore[method-assign]
+        spec.loader.exec_module = exec_module
 
 
 _finder = _AfterImport()

@@ -1,7 +1,7 @@
 """An order of samples that depends on seed and epoch alone."""
 
 import itertools
-from collections.abc import Iterator, Sized
+from collections.abc import Iterator, Sequence, Sized
 from typing import Optional
 
 import torch
@@ -46,7 +46,8 @@ class SeededSampler(DefaultSampler):
             raise ValueError('SeededSampler got an empty data set.')
 
     def __iter__(self) -> Iterator[SampleIndex]:
-        epoch, order = self.epoch, range(len(self.dataset))
+        epoch = self.epoch
+        order: Sequence[int] = range(len(self.dataset))
         if self.shuffle:
             order = epoch_order(len(order), self.seed, epoch)
         whole = itertools.islice(itertools.cycle(order), self.total_size)

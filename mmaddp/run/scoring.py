@@ -111,7 +111,7 @@ def score_folders(
     """
     start_processes(launcher)
     paths = named_sets(images)
-    read = [*paths.values(), *filter(None, [scoring.reference])]
+    read: list = [*paths.values(), *filter(None, [scoring.reference])]
     for option, file in (outputs or {}).items():
         refuse_overwriting(filter(None, [file]), read, f'--{option}', beside=True)
     sets = {name: open_images(path, **scoring.folders) for name, path in paths.items()}

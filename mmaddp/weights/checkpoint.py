@@ -3,7 +3,7 @@
 import argparse
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Optional, Union
 
@@ -280,7 +280,7 @@ def _key_difference(module: nn.Module, state_dict: Mapping) -> tuple[list[str], 
     ]
 
 
-def not_matching(keys: Sequence[str], patterns: Sequence[str]) -> list[str]:
+def not_matching(keys: Iterable[str], patterns: Sequence[str]) -> list[str]:
     """The keys that no regular expression matches from the start."""
     return [key for key in keys if not any(re.match(pattern, key) for pattern in patterns)]
 

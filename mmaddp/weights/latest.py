@@ -38,7 +38,7 @@ def find_checkpoint(work_dir: Union[str, Path]) -> Optional[Path]:
         ValueError: There are checkpoints, and none is sound.
     """
     folder = Path(work_dir)
-    damaged = []
+    damaged: list[str] = []
     for path in _candidates(folder):
         reason = _damage(path)
         if reason is None:

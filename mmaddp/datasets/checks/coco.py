@@ -147,8 +147,8 @@ def _check_classes(
             f'{ann_file} has the classes in another order, or one of them twice, and mmdetection '
             f'numbers them in the order of the file: {_some(listed)}. {advice}'
         )
-    ignored = Counter(names[annotation['category_id']] for annotation in annotations)
-    ignored = {name: count for name, count in ignored.items() if name not in classes}
+    found = Counter(names[annotation['category_id']] for annotation in annotations)
+    ignored = {name: count for name, count in found.items() if name not in classes}
     if ignored:
         counts = _some(f'{name} ({count})' for name, count in ignored.items())
         warnings.warn(

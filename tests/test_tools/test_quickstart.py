@@ -39,7 +39,7 @@ def test_every_stage_leaves_its_figures(finished):
 def test_last_line_is_what_to_do_next(finished):
     folder, output = finished
     line = output.rstrip().splitlines()[-1]
-    assert line.startswith('Next: ') and 'tools/generate.py' in line
+    assert line.startswith(f'Next, in {ROOT}: ') and 'tools/generate.py' in line
     checkpoint = folder / 'seed0' / 'addp' / 'epoch_1.pth'
     assert checkpoint.is_file() and f"'{checkpoint}'" in line
     if sys.prefix != sys.base_prefix:

@@ -63,7 +63,7 @@ def test_a_missed_limit_ends_the_run_and_the_report_is_written(chain, tmp_path):
     assert 'middle: value 0.40 (MISSED, needed 0.50)' in status
     assert ran == [('data', 0), ('middle', 0)]
     report = (tmp_path / 'work' / 'report.md').read_text()
-    assert 'MISSED' in report and '| last | not run | |' in report and 'Next: ' not in printed
+    assert 'MISSED' in report and '| last | not run | |' in report and 'Next, in ' not in printed
 
 
 def test_a_missed_limit_is_not_forgotten_by_the_next_run(chain):
@@ -73,7 +73,7 @@ def test_a_missed_limit_is_not_forgotten_by_the_next_run(chain):
     for option in ('--from', '--only'):
         assert 'MISSED' in chain(option, 'report')[0]
     status, printed, ran = chain('--from', 'middle', values=[0.6])
-    assert status == 0 and ran == [('middle', 0), ('last', 0)] and 'Next: ' in printed
+    assert status == 0 and ran == [('middle', 0), ('last', 0)] and 'Next, in ' in printed
 
 
 def test_smoke_knows_no_limits(chain):

@@ -9,7 +9,6 @@ the run: the report is written, and the exit status is 1.
 """
 
 import argparse
-import os
 import shlex
 import signal
 import sys
@@ -85,22 +84,20 @@ def complete(runs: list[Run], stages: list[Stage]) -> None:
 
 def next_command(run: Run) -> str:
     """How to activate the environment and what to try then, as a line for the shell."""
-    parts = [] if Path.cwd() == ROOT else [f'cd {shlex.quote(str(ROOT))}']
-    environment = Path(sys.prefix)
-    if sys.prefix != sys.base_prefix and os.environ.get('VIRTUAL_ENV') != sys.prefix:
-        if environment.is_relative_to(ROOT):
-            environment = environment.relative_to(ROOT)
-        parts.append(f'source {shlex.quote(str(environment / "bin" / "activate"))}')
+    activate, python = '', for_shell(Path(sys.executable))
+    if sys.prefix != sys.base_prefix:
+        activate, python = f'source {for_shell(Path(sys.prefix, "bin", "activate"))} && ', 'python'
     try:
-        checkpoint = run.checkpoint('addp')
+        checkpoint = for_shell(run.checkpoint('addp'))
     except StageFailed:
-        parts.append(f'python tools/train.py {ADDP} --dry-run')
-    else:
-        if checkpoint.is_relative_to(ROOT):
-            checkpoint = checkpoint.relative_to(ROOT)
-        options = '--num-images 64 --seed 1 --out work_dirs/digits'
-        parts.append(f'python tools/generate.py {ADDP} {shlex.quote(str(checkpoint))} {options}')
-    return ' && '.join(parts)
+        return f'{activate}{python} tools/train.py {ADDP} --dry-run'
+    options = '--num-images 64 --seed 1 --out work_dirs/digits'
+    return f'{activate}{python} tools/generate.py {ADDP} {checkpoint} {options}'
+
+
+def for_shell(file: Path) -> str:
+    """A path as the shell takes it, short where it lies in the repository."""
+    return shlex.quote(str(file.relative_to(ROOT) if file.is_relative_to(ROOT) else file))
 
 
 def main() -> None:
@@ -129,7 +126,7 @@ def run(args: argparse.Namespace) -> None:
     missed = missed_limits(runs)
     if missed:
         sys.exit('\n'.join(['quickstart: a figure misses its limit:', *missed]))
-    print(f'Next: {next_command(runs[0])}')
+    print(f'Next, in {ROOT}: {next_command(runs[0])}')
 
 
 if __name__ == '__main__':

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from mmaddp.weights.plain_kinds import fits, is_number, is_text_mapping, shown
+from mmaddp.weights.plain_kinds import fits, is_dense, is_number, is_text_mapping, shown
 
 # Averages and the like have the shape of the parameter.
 _AS_PARAMETER = re.compile('(max_)?exp_avg|momentum_buffer|square_avg|grad_avg|acc_delta|exp_inf')
@@ -164,8 +164,6 @@ def _is_plain(key: str, value: Any) -> bool:
 
 
 def _is_sound(key: str, value: torch.Tensor) -> bool:
-    if value.layout is not torch.strided or value.is_complex() or value.is_meta:
-        return False
-    if not bool(value.isfinite().all()):
+    if not is_dense(value) or not bool(value.isfinite().all()):
         return False
     return not (key == 'step' or 'sq' in key) or not value.numel() or bool((value >= 0).all())

@@ -26,6 +26,13 @@ def is_text_mapping(value: Any) -> bool:
     return isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
 
 
+def is_dense(value: Any) -> bool:
+    """Whether this is a tensor of real numbers that has each of them in memory."""
+    if not torch.is_tensor(value) or value.layout is not torch.strided:
+        return False
+    return not (value.is_complex() or value.is_meta or value.is_quantized)
+
+
 def fits(value: Any, own: Any) -> bool:
     """Whether a value can stand where a run of ours has ``own``.
 
@@ -56,7 +63,7 @@ def _same_infinity(value: Any, own: float) -> bool:
 
 
 def _is_scalar_tensor(value: Any) -> bool:
-    return torch.is_tensor(value) and value.numel() == 1 and bool(value.isfinite())
+    return is_dense(value) and value.numel() == 1 and bool(value.isfinite())
 
 
 def shown(value: Any) -> str:

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
-from torch import Tensor
+
+from mmaddp.weights.plain_kinds import is_dense
 
 
 def tensor_problems(where: str, tensors: Mapping[str, Any]) -> Iterator[str]:
@@ -16,7 +17,7 @@ def tensor_problems(where: str, tensors: Mapping[str, Any]) -> Iterator[str]:
     for key, value in tensors.items():
         if not torch.is_tensor(value):
             yield f'{where}.{key} is no tensor but a {type(value).__name__}'
-        elif value.layout is not torch.strided or value.is_complex() or value.is_meta:
+        elif not is_dense(value):
             yield f'{where}.{key} is no dense tensor of real numbers'
 
 
@@ -25,11 +26,7 @@ def not_finite(tensors: Mapping[str, Any]) -> list[str]:
     return [
         key
         for key, value in tensors.items()
-        if isinstance(value, Tensor)
-        and value.layout is torch.strided
-        and value.is_floating_point()
-        and not value.is_meta
-        and bool(value.isnan().any())
+        if is_dense(value) and value.is_floating_point() and bool(value.isnan().any())
     ]
 
 

@@ -15,7 +15,7 @@ import torch
 from mmengine.logging import print_log
 
 from mmaddp.weights.optimizer_state import optimizer_problems, plain_optimizer
-from mmaddp.weights.plain_kinds import fits, is_count, is_number, is_text_mapping, shown
+from mmaddp.weights.plain_kinds import fits, is_count, is_dense, is_number, is_text_mapping, shown
 from mmaddp.weights.tensors import not_finite, shapes, tensor_problems
 
 # The plain form of a buffer of the log, as PlainMessageHubHook writes it.
@@ -24,6 +24,8 @@ LONGEST_LOG = 1_000_000
 LARGEST_COUNT = 10**12
 # What numpy takes as a seed.
 LARGEST_SEED = 2**32 - 1
+
+_LOGGED = {torch.float32, torch.float64, torch.int32, torch.int64}
 
 _META = ('epoch', 'iter', 'seed', 'dataset_meta')
 _READ = ('meta', 'message_hub', 'optimizer', 'param_schedulers')
@@ -102,12 +104,13 @@ def is_log_buffer(value: Any) -> bool:
         return False
     buffer = value[BUFFER_KEY]
     columns = [buffer.get('history'), buffer.get('counts')]
-    if not all(getattr(column, 'ndim', None) == 1 for column in columns):
+    if not all(is_dense(column) and column.ndim == 1 for column in columns):
         return False
     history, counts = columns
     length = buffer.get('max_length')
-    in_range = is_count(length, LONGEST_LOG) and len(history) == len(counts) <= LONGEST_LOG
-    return in_range and not history.is_complex() and not counts.is_complex()
+    if not (is_count(length, LONGEST_LOG) and len(history) == len(counts) <= LONGEST_LOG):
+        return False
+    return {history.dtype, counts.dtype} <= _LOGGED
 
 
 def _anew(source: str) -> str:

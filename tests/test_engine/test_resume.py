@@ -123,6 +123,9 @@ BAD = {
     'method of a schedule': (('param_schedulers', 0, 'step'), 1, r'\[0\]\.step is unknown'),
     'step of a schedule': (('param_schedulers', 0, 'last_step'), 'x', r'\[0\]\.last_step'),
     'what a schedule sets': (('param_schedulers', 0, 'param_name'), 'params', 'param_name'),
+    'a number is no dense tensor': (
+        *(('param_schedulers', 0, 'last_step'), torch.zeros(1).to_sparse(), 'last_step'),
+    ),
     'end is NaN': (('param_schedulers', 0, 'end'), float('nan'), r'\[0\]\.end'),
 }
 

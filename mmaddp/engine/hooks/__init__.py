@@ -6,6 +6,7 @@ from .checkpoint_hook import CheckpointHook
 from .generation_preview_hook import GenerationPreviewHook
 from .non_finite_loss_hook import NonFiniteLossHook
 from .plain_message_hub_hook import PlainMessageHubHook
+from .rank_watch_hook import RankWatchHook
 from .show_predictions_hook import ShowPredictionsHook
 from .skipped_images_hook import SkippedImagesHook
 from .strict_load_hook import StrictLoadHook
@@ -18,6 +19,7 @@ __all__ = [
     'GenerationPreviewHook',
     'NonFiniteLossHook',
     'PlainMessageHubHook',
+    'RankWatchHook',
     'ShowPredictionsHook',
     'SkippedImagesHook',
     'StrictLoadHook',

@@ -11,10 +11,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from mmaddp.datasets.checks.token_caches import FORMAT, check_token_cache
 from mmaddp.utils.atomic import atomic_path
 from mmaddp.utils.hashing import file_sha256 as file_sha256
-
-FORMAT = 'mmaddp token cache 1'
 
 
 def write_token_cache(
@@ -62,7 +61,7 @@ class TokenCache:
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: It is damaged, or not a token cache.
+        ValueError: It is damaged, not a token cache, or holds what no tokenizer made.
 
     Attributes:
         shape (tuple[int, int, int]): N images, A versions of each, L tokens.
@@ -80,18 +79,16 @@ class TokenCache:
                 'Make it with tools/dataset_converters/cache_tokens.py.'
             )
         try:
-            file = self._open()
-            metadata = file.metadata() or {}
-            is_ours = metadata.get('format') == FORMAT
-            self.shape = tuple(file.get_slice('token_ids').get_shape()) if is_ours else ()
-        except (SafetensorError, OSError) as error:
-            raise ValueError(f'The token cache {path} cannot be read: {error}.') from error
-        if not is_ours:
-            raise ValueError(f'{path} is not a token cache (format {metadata.get("format")!r}).')
-        self.num_codes = int(metadata['num_codes'])
-        self.tokenizer_sha256 = metadata['tokenizer_sha256']
-        self.file_names = json.loads(file.get_tensor('file_names').numpy().tobytes())
-        assert len(self.file_names) == self.shape[0]
+            content = check_token_cache(self._open())
+        except (SafetensorError, OSError, ValueError) as error:
+            raise ValueError(
+                f'The token cache {path} cannot be used: {error}. Make it again with '
+                'tools/dataset_converters/cache_tokens.py.'
+            ) from error
+        self.shape = content.shape
+        self.num_codes = content.num_codes
+        self.tokenizer_sha256 = content.tokenizer_sha256
+        self.file_names = content.file_names
 
     def read(self, index: int, view: int) -> Tensor:
         """Token ids of one version of one image, long, shape (L,)."""

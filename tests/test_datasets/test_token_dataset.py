@@ -1,3 +1,4 @@
+import json
 import pickle
 
 import pytest
@@ -119,3 +120,70 @@ def test_foreign_safetensors(tmp_path):
     save_file(dict(weight=torch.ones(2)), tmp_path / 'model.safetensors')
     with pytest.raises(ValueError, match='not a token cache'):
         TokenDataset(str(tmp_path / 'model.safetensors'), NUM_CODES)
+
+
+def spoilt(path, **changes):
+    """Write a cache of two images by hand, with changes to tensors and metadata."""
+    metadata = dict(format='mmaddp token cache 1', num_codes='40', tokenizer_sha256='ab')
+    tensors = dict(
+        token_ids=torch.arange(2 * 3 * 4).reshape(2, 3, 4).int(),
+        file_names=as_bytes(json.dumps(['a.png', 'b.png'])),
+    )
+    for name, value in changes.items():
+        holder = tensors if name in tensors else metadata
+        holder[name] = value
+        if value is None:
+            del holder[name]
+    save_file(tensors, path, metadata)
+    return str(path)
+
+
+def as_bytes(text):
+    return torch.tensor(list(text.encode()), dtype=torch.uint8)
+
+
+def test_a_cache_written_by_hand_is_read(tmp_path):
+    for kind in (torch.int16, torch.int32, torch.int64, torch.uint8):
+        ids = torch.arange(24).reshape(2, 3, 4).to(kind)
+        dataset = TokenDataset(spoilt(tmp_path / 'a.safetensors', token_ids=ids), 40)
+        assert dataset[1]['inputs'].tolist() in ids[1].tolist()
+
+
+@pytest.mark.parametrize(
+    'changes, message',
+    [
+        (dict(num_codes=None), "num_codes is ''"),
+        (dict(num_codes='many'), "num_codes is 'many'"),
+        (dict(num_codes='0'), "num_codes is '0'"),
+        (dict(num_codes='9' * 5000), 'num_codes is'),
+        (dict(num_codes='20'), r'token 0 of version 2 of b\.png is 20, .* 20 codes, 0 to 19'),
+        (dict(tokenizer_sha256=None), 'tokenizer_sha256'),
+        (dict(token_ids=None), 'token_ids'),
+        (dict(token_ids=-torch.arange(24).reshape(2, 3, 4)), r'version 0 of a\.png is -1,'),
+        (dict(token_ids=torch.zeros(2, 3, 4)), 'of the kind F32'),
+        (dict(token_ids=torch.zeros(2, 3, 4, dtype=torch.bool)), 'of the kind BOOL'),
+        (dict(token_ids=torch.zeros(2, 12).int()), r'shape \(2, 12\)'),
+        (dict(token_ids=torch.zeros(2, 0, 4).int()), r'shape \(2, 0, 4\)'),
+        (dict(file_names=None), 'file_names'),
+        (dict(file_names=as_bytes('["a.png"')), 'not JSON'),
+        (dict(file_names=torch.tensor([255, 254], dtype=torch.uint8)), 'not JSON'),
+        (dict(file_names=as_bytes('[' * 100_000)), 'not JSON'),
+        (dict(file_names=as_bytes('{"a": 1}')), 'not a list of texts'),
+        (dict(file_names=as_bytes('["a", 1]')), 'not a list of texts'),
+        (dict(file_names=as_bytes('["a"]')), '1 names of files for 2 images'),
+    ],
+)
+def test_what_no_tokenizer_made_is_said_when_the_file_is_opened(tmp_path, changes, message):
+    path = spoilt(tmp_path / 'odd.safetensors', **changes)
+    with pytest.raises(ValueError, match=rf'(?s)odd\.safetensors cannot be used: .*{message}'):
+        TokenDataset(path, 40)
+
+
+def test_ids_are_looked_at_to_the_end_in_parts(tmp_path, monkeypatch):
+    monkeypatch.setattr('mmaddp.datasets.checks.token_caches.CHUNK', 24)
+    ids = torch.zeros(7, 3, 4).int()
+    names = as_bytes(json.dumps([f'{i}.png' for i in range(7)]))
+    TokenDataset(spoilt(tmp_path / 'a.safetensors', token_ids=ids, file_names=names), 40)
+    ids[6, 2, 3] = 40
+    with pytest.raises(ValueError, match=r'token 3 of version 2 of 6\.png is 40'):
+        TokenDataset(spoilt(tmp_path / 'b.safetensors', token_ids=ids, file_names=names), 40)

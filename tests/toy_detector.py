@@ -30,9 +30,11 @@ def shrink(model, num_classes: int = len(CLASSES)):
     heads = model.roi_head.bbox_head
     for head in heads if isinstance(heads, list) else [heads]:
         head.update(in_channels=8, conv_out_channels=8, fc_out_channels=8, num_classes=num_classes)
-    model.roi_head.mask_head.update(in_channels=8, conv_out_channels=8, num_classes=num_classes)
     model.roi_head.bbox_roi_extractor.out_channels = 8
-    model.roi_head.mask_roi_extractor.out_channels = 8
+    if model.roi_head.mask_head is not None:
+        mask_head = dict(in_channels=8, conv_out_channels=8, num_classes=num_classes)
+        model.roi_head.mask_head.update(mask_head)
+        model.roi_head.mask_roi_extractor.out_channels = 8
     model.data_preprocessor.pad_size_divisor = 64
     model.test_cfg.rcnn.update(score_thr=0.0, max_per_img=5)
     return model

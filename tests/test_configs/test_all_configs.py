@@ -68,7 +68,7 @@ def test_sizes_of_the_token_grid_stand_once(path):
     assert text.count("'num_tokens'") + text.count("'grid_size'") <= 1
 
 
-DETECTORS = dict(MaskRCNN='mask-rcnn', CascadeRCNN='cascade-mask-rcnn')
+DETECTORS = dict(MaskRCNN='mask-rcnn', FasterRCNN='faster-rcnn', CascadeRCNN='cascade-mask-rcnn')
 
 
 @pytest.mark.parametrize('path', FILES, ids=lambda path: path.stem)

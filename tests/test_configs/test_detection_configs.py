@@ -57,7 +57,9 @@ def test_recipe_of_100_epochs():
 
 
 def test_one_gpu_sees_as_many_images_as_64():
-    short, one = (Config.fromfile(file) for file in (next(CONFIGS.glob('*rcnn_*22125i*')), ONE_GPU))
+    short, one = (
+        Config.fromfile(file) for file in (next(CONFIGS.glob('mask-rcnn_*22125i*')), ONE_GPU)
+    )
     per_step = one.train_dataloader.batch_size
     update = per_step * one.optim_wrapper.accumulative_counts
     assert one.train_cfg.max_iters * per_step == short.train_cfg.max_iters * 64
@@ -101,7 +103,8 @@ def test_optimizer_groups_of_the_real_heads(file):
         for own in ('weight', 'bias')
     }
     # 9 layers of the pyramid, 4 of every head; three heads of boxes and one of masks in a cascade.
-    assert len(over_channels) == 2 * (9 + 4 * (4 if 'cascade' in file.stem else 2))
+    heads = {'cascade-mask-rcnn': 4, 'mask-rcnn': 2, 'faster-rcnn': 1}[file.stem.split('_')[0]]
+    assert len(over_channels) == 2 * (9 + 4 * heads)
     assert over_channels <= decayed
 
 

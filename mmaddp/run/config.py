@@ -26,7 +26,6 @@ REQUIRED_HOOKS = dict(
     check_classes='mmaddp.CheckClassesHook',
     skipped_images='mmaddp.SkippedImagesHook',
 )
-STOCK_CHECKPOINT_HOOKS = ('CheckpointHook', 'mmengine.CheckpointHook', StockCheckpointHook)
 CHECKPOINT_HOOK = 'mmaddp.CheckpointHook'
 DATALOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
@@ -184,8 +183,15 @@ def _replace_checkpoint_hooks(cfg: Config) -> None:
     if hooks['checkpoint'] is not None:
         hooks['checkpoint'].setdefault('type', CHECKPOINT_HOOK)
     for hook in [*hooks.values(), *(cfg.get('custom_hooks') or [])]:
-        if isinstance(hook, dict) and hook.get('type') in STOCK_CHECKPOINT_HOOKS:
+        if isinstance(hook, dict) and _is_stock_checkpoint_hook(hook.get('type')):
             hook['type'] = CHECKPOINT_HOOK
+
+
+def _is_stock_checkpoint_hook(kind: Any) -> bool:
+    """Whether a type is mmengine's hook: the class, its name, or its name with its module."""
+    if isinstance(kind, str):
+        return type_name(kind) == 'CheckpointHook' and kind.partition('.')[0] != 'mmaddp'
+    return kind is StockCheckpointHook
 
 
 def _complete_dataloaders(cfg: Config) -> None:

@@ -7,7 +7,9 @@ its configuration says.
 import ast
 import inspect
 import re
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Iterator
+from inspect import ismodule
 from pathlib import Path
 
 from mmengine.config import Config
@@ -58,9 +60,11 @@ def variables_used(filename: str) -> frozenset[str]:
         if path in seen:
             continue
         seen.add(path)
-        used |= _names_read(Path(path).read_text(encoding='utf-8'), path)
+        text = Path(path).read_text(encoding='utf-8')
+        used |= _names_read(text, path)
         for base in Config._get_base_files(path):
             waiting.append(Config._get_cfg_path(base, path)[0])
+        waiting += _imported_bases(text, path)
     return frozenset(used)
 
 
@@ -79,7 +83,9 @@ def check_config_keys(cfg: Config, options: Iterable[str] = ()) -> None:
     variables = variables_used(cfg.filename) if cfg.filename else frozenset()
     option_keys = [option.partition('.')[0] for option in options]
     known = effective | variables
-    unknown = [key for key in dict.fromkeys([*cfg.keys(), *option_keys]) if key not in known]
+    # What a configuration in mmengine's newer style imports is there as a class or a module.
+    settings = [key for key, value in cfg.items() if not (callable(value) or ismodule(value))]
+    unknown = [key for key in dict.fromkeys([*settings, *option_keys]) if key not in known]
     if unknown:
         given = [key for key in unknown if key in option_keys]
         source = '--cfg-options' if given == unknown else cfg.filename or 'The configuration'
@@ -106,6 +112,21 @@ def _names_read(text: str, path: str) -> set[str]:
         elif isinstance(node, ast.Attribute) and _reads_base(node):
             names.add(node.attr)
     return names
+
+
+def _imported_bases(text: str, path: str) -> Iterator[str]:
+    """Files that a configuration imports in ``with read_base():``."""
+    if not path.endswith('.py') or 'read_base' not in text:
+        return
+    for node in ast.walk(ast.parse(text)):
+        if not (isinstance(node, ast.With) and 'read_base' in ast.unparse(node.items[0])):
+            continue
+        for statement in node.body:
+            if isinstance(statement, ast.ImportFrom):
+                module = (statement.module or '').replace('.', '/')
+                folders = [Path(path).parents[statement.level - 1]] if statement.level else sys.path
+                files = (Path(folder, f'{module}.py') for folder in folders)
+                yield from [str(file) for file in files if file.is_file()][:1]
 
 
 def _reads_base(node: ast.Attribute) -> bool:

@@ -48,14 +48,25 @@ def has_registries(scope: str) -> bool:
 def kinds(name: str, scope: str) -> tuple[Kind, ...]:
     """What a name stands for in a scope, in any registry; empty if it stands for nothing."""
     prefix, separator, own = name.partition('.')
+    if '.' in own:
+        return _by_whole_name(name)
     if separator and has_registries(prefix):
         name, scope = own, prefix
-    found = []
+    found: list[Kind] = []
     for registry in registries(scope):
         kind = registry.get(name)
         if kind is not None and kind not in found:
             found.append(kind)
     return tuple(found)
+
+
+def _by_whole_name(name: str) -> tuple[Kind, ...]:
+    """The class that a name with its module stands for, as ``torch.optim.adamw.AdamW``."""
+    module, _, own = name.rpartition('.')
+    try:
+        return (getattr(import_module(module), own),)
+    except (ImportError, AttributeError):
+        return ()
 
 
 def names_in(scope: str) -> Iterator[str]:

@@ -103,3 +103,78 @@ def test_only_mmpretrain_stacks_batches(tmp_path, scope, stacks):
     loader = read_config(tmp_path / 'a.py').train_dataloader
     assert ('collate_fn' in loader) is stacks
     assert loader.batch_size == 2 and loader.persistent_workers
+
+
+LAZY = """
+from mmengine.config import read_base
+
+with read_base():
+    from .base import *
+
+from mmengine.hooks import CheckpointHook, EMAHook
+from mmengine.optim import OptimWrapper
+from torch.optim import SGD
+
+optim_wrapper = dict(type=OptimWrapper, optimizer=dict(type=SGD, lr=rate * 2))
+default_hooks = dict(checkpoint=dict(type=CheckpointHook, interval=2))
+"""
+
+
+@pytest.fixture
+def lazy(tmp_path):
+    """A configuration in mmengine's newer style: types are classes, bases are imported."""
+    (tmp_path / 'base.py').write_text(
+        'epochs = 3\nrate = 0.1\ntrain_cfg = dict(by_epoch=True, max_epochs=epochs)\n'
+    )
+    (tmp_path / 'lazy.py').write_text(LAZY)
+    return tmp_path / 'lazy.py'
+
+
+def test_lazy_configurations_are_read_and_checked(lazy):
+    cfg = read_config(lazy, {'optim_wrapper.optimizer.lr': 0.5})
+    assert cfg.optim_wrapper.type is OptimWrapper and cfg.optim_wrapper.optimizer.lr == 0.5
+    assert cfg.train_cfg.max_epochs == 3
+    assert cfg.default_hooks.checkpoint == dict(type='mmaddp.CheckpointHook', interval=2)
+    for options, message in (
+        ({'optim_wrapper.optimizer.lrr': 1}, "lrr: SGD has none .*'lr'"),
+        ({'epochs': 5}, "'epochs'.*change nothing"),
+        ({'epoks': 5}, "'epoks'"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            read_config(lazy, options)
+
+
+@pytest.mark.parametrize('suffix', ['py', 'json', 'yaml'])
+@pytest.mark.parametrize('style', ['lazy', 'toy'])
+def test_written_configurations_can_be_read_in_every_form(request, tmp_path, style, suffix):
+    cfg = read_config(request.getfixturevalue(style), work_dir='run')
+    cfg.dump(tmp_path / f'written.{suffix}')
+    again = read_config(tmp_path / f'written.{suffix}')
+    assert again.train_cfg == cfg.train_cfg and again.work_dir == 'run'
+    assert again.default_hooks.checkpoint.type == 'mmaddp.CheckpointHook'
+    with pytest.raises(ValueError, match=r'lrr'):
+        read_config(tmp_path / f'written.{suffix}', {'optim_wrapper.optimizer.lrr': 1})
+
+
+@pytest.mark.parametrize(
+    'text, message',
+    [
+        ('a = (', 'SyntaxError'),
+        ('a = b', 'NameError'),
+        ('_base_ = "absent.py"', 'absent.py'),
+        ('custom_imports = dict(imports=["no_such_module"])', 'no_such_module'),
+    ],
+)
+def test_files_that_cannot_be_read_are_named(tmp_path, text, message):
+    (tmp_path / 'a.py').write_text(text)
+    with pytest.raises((ValueError, OSError), match=message):
+        read_config(tmp_path / 'a.py')
+
+
+@pytest.mark.parametrize('name', ['addp/addp_vit-base-p16_8xb512-amp-coslr-1600e_in1k-256px'])
+def test_packaged_configurations(name):
+    for address in (f'mmaddp::{name}', f'mmaddp::{name}.py'):
+        assert read_config(address).model.type == 'mmaddp.ADDP'
+    for address in ('mmaddp::absent', 'absent_package::a.py'):
+        with pytest.raises(FileNotFoundError, match=r'absent'):
+            read_config(address)

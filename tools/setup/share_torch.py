@@ -1,11 +1,12 @@
 """Let another virtual environment use this one's torch and nothing else of it.
 
+    .venv/bin/python tools/setup/share_torch.py .venv-other
+
 Run by the environment that has torch. The distributions that torch and torchvision need are
 linked into a folder of the other environment, which a ``.pth`` file puts behind its own
 ``site-packages``: what is installed there comes first, and pip leaves the links alone.
 """
 
-import argparse
 import sys
 import sysconfig
 from importlib.metadata import distribution
@@ -13,6 +14,11 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+sys.path.append(str(Path(__file__).resolve().parents[2]))
+
+from mmaddp.run.argument_types import path
+from mmaddp.run.arguments import ToolParser
 
 SHARED = ('torch', 'torchvision')
 # Small, and the families may want other versions of them.
@@ -73,8 +79,8 @@ def link_distributions(names: set[str], folder: Path) -> None:
 
 def main() -> None:
     """Run the tool."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('environment', type=Path, help='Folder of the other virtual environment.')
+    parser = ToolParser(__doc__)
+    parser.add_argument('environment', type=path, help='folder of the other virtual environment')
     environment = parser.parse_args().environment.resolve()
     version = f'python{sys.version_info.major}.{sys.version_info.minor}'
     site = environment / Path(sysconfig.get_path('purelib')).relative_to(sys.prefix)

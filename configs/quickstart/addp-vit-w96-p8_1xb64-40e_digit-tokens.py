@@ -1,6 +1,7 @@
 # ADDP of the quickstart, on cached tokens, with tokenizer and predictor of the stages before.
 #   tools/quickstart.sh runs it; alone: python tools/train.py CONFIG
 _base_ = [
+    './parts_encoder.py',
     './parts_tokenizer.py',
     './parts_predictor.py',
     '../_base_/datasets/digit_tokens.py',
@@ -9,16 +10,16 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
-width = 96
+width = _base_.width
 weights = 'work_dirs/quickstart/seed0/'
 
 model = dict(
     type='mmaddp.ADDP',
     backbone=dict(
         type='mmaddp.ADDPViT',
-        arch=dict(embed_dims=width, num_layers=3, num_heads=4, feedforward_channels=4 * width),
+        arch=_base_.arch,
         img_size=32,
-        patch_size=8,
+        patch_size=_base_.patch_size,
         out_type='raw',
     ),
     neck=dict(

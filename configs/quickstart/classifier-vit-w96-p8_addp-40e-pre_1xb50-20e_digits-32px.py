@@ -4,12 +4,12 @@
 #   tools/quickstart.sh runs it, with 10 labelled examples per class and with all.
 # Fewer examples: train_dataloader.dataset.dataset.ann_file=LINES_OF_PATH_AND_CLASS
 _base_ = [
+    './parts_encoder.py',
     '../_base_/datasets/digits_32px.py',
     '../_base_/datasets/digits_32px_val.py',
     '../_base_/schedules/adamw_coslr_short.py',
     '../_base_/default_runtime.py',
 ]
-width = 96
 
 data_preprocessor = dict(
     _delete_=True,
@@ -23,9 +23,9 @@ model = dict(
     type='ImageClassifier',
     backbone=dict(
         type='mmaddp.ADDPViT',
-        arch=dict(embed_dims=width, num_layers=3, num_heads=4, feedforward_channels=4 * width),
+        arch=_base_.arch,
         img_size=32,
-        patch_size=8,
+        patch_size=_base_.patch_size,
         pre_norm=False,
         final_norm=False,
         out_type='avg_featmap',
@@ -41,7 +41,7 @@ model = dict(
     head=dict(
         type='LinearClsHead',
         num_classes=10,
-        in_channels=width,
+        in_channels=_base_.width,
         loss=dict(type='LabelSmoothLoss', label_smooth_val=0.1, mode='original'),
         init_cfg=dict(type='TruncNormal', layer='Linear', std=2e-5),
         topk=(1,),

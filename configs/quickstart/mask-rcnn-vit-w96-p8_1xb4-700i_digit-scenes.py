@@ -3,11 +3,12 @@
 #   tools/quickstart.sh runs it; alone: python tools/train.py CONFIG
 # From scratch: --cfg-options model.backbone.init_cfg=None
 _base_ = [
+    './parts_encoder.py',
     '../_base_/models/mask-rcnn_addp-vit-base.py',
     '../_base_/datasets/digit_scenes_detection_128px.py',
     '../_base_/detection_runtime.py',
 ]
-width = 96
+width = _base_.width
 channels = 64
 strides = [4, 8, 16]
 max_iters = 700
@@ -16,15 +17,9 @@ extractor = dict(out_channels=channels, featmap_strides=strides)
 model = dict(
     data_preprocessor=dict(pad_size_divisor=128),
     backbone=dict(
-        arch=dict(
-            _delete_=True,
-            embed_dims=width,
-            num_layers=3,
-            num_heads=4,
-            feedforward_channels=4 * width,
-        ),
+        arch=dict(_delete_=True, **_base_.arch),
         img_size=32,
-        patch_size=8,
+        patch_size=_base_.patch_size,
         input_size=128,
         # A window is what pre-training saw at a time; the last block joins them.
         window_size=4,

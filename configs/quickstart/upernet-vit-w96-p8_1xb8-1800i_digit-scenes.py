@@ -4,12 +4,13 @@
 # Crops of half a scene, and a window of that size in the test: many short steps teach more here
 # than few long ones.
 _base_ = [
+    './parts_encoder.py',
     '../_base_/models/upernet_addp-vit-base.py',
     '../_base_/datasets/digit_scenes_segmentation_128px.py',
     '../_base_/schedules/upernet_adamw_poly_160k.py',
     'mmseg::_base_/default_runtime.py',
 ]
-width = 96
+width = _base_.width
 channels = 48
 crop_size = (64, 64)
 max_iters = 1800
@@ -24,15 +25,9 @@ head = dict(channels=channels, num_classes=11)
 model = dict(
     data_preprocessor=dict(size=crop_size),
     backbone=dict(
-        arch=dict(
-            _delete_=True,
-            embed_dims=width,
-            num_layers=3,
-            num_heads=4,
-            feedforward_channels=4 * width,
-        ),
+        arch=dict(_delete_=True, **_base_.arch),
         img_size=crop_size,
-        patch_size=8,
+        patch_size=_base_.patch_size,
         drop_path_rate=0.0,
         # Four maps are needed, three layers are there.
         out_indices=(0, 1, 2, 2),

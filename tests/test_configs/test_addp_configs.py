@@ -148,6 +148,14 @@ def test_mask_ratios(path):
         assert torch.allclose(getattr(sampler, name).to(expected), expected, atol=1e-6), name
 
 
+def test_masks_per_sample_are_all_that_differs():
+    (path,) = FOLDER.glob('*-persample-masks_*')
+    base, other = Config.fromfile(BASE).to_dict(), Config.fromfile(path).to_dict()
+    assert other['model']['target_generator']['mask_sampler'].pop('per_sample') is True
+    assert base == other
+    assert base['train_dataloader']['dataset']['type'] == 'mmaddp.SeededDataset'
+
+
 def test_vit_large_trains_as_vit_base():
     base, large = (Config.fromfile(path) for path in (BASE, LARGE))
     for key in ('optim_wrapper', 'train_dataloader', 'param_scheduler', 'randomness'):

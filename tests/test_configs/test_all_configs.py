@@ -77,7 +77,7 @@ def test_name_says_what_was_pretrained(path):
     model = Config.fromfile(path).model
     backbone = model.get('backbone', {})
     if path.parent.name == 'classification':
-        (pretraining,) = (ROOT / 'addp').glob(f'addp_vit-{backbone.arch}-*')
+        (pretraining,) = (ROOT / 'addp').glob(f'addp_vit-{backbone.arch}-p16_*')
         length = Config.fromfile(pretraining).train_cfg.max_epochs
         assert path.name.split('_')[1] == f'addp-{length}e-pre'
     elif path.name.startswith('classifier-'):
@@ -95,6 +95,23 @@ def test_name_says_what_was_pretrained(path):
 def test_header_says_what_it_is_for(path):
     first = path.read_text().splitlines()[0]
     assert first.startswith('# ') and len(first) > 20
+
+
+DATA_ROOTS = {
+    'data/imagenet/',
+    'data/coco/',
+    'data/ade/ADEChallengeData2016',
+    'work_dirs/quickstart/data/digits/classification/',
+    'work_dirs/quickstart/data/digits/detection/',
+    'work_dirs/quickstart/data/digits/segmentation/',
+    'work_dirs/quickstart/seed0/judge/data/',
+}
+
+
+@pytest.mark.parametrize('path', FILES, ids=lambda path: path.stem)
+def test_data_are_looked_for_in_one_place(path):
+    """Those of full size below ``data/``, those of the quickstart where it makes them."""
+    assert set(re.findall(r"'data_root': '([^']*)'", str(Config.fromfile(path)))) <= DATA_ROOTS
 
 
 def test_at_most_three_levels_of_inheritance():

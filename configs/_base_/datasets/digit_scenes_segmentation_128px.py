@@ -1,10 +1,11 @@
-# Scenes of handwritten digits over photographs, with a label per pixel; make them with
-#   python tools/dataset_converters/prepare_digits.py --out data/digits
+# Scenes of handwritten digits over photographs, with a label per pixel; the quickstart makes them,
+# and so does
+#   python tools/dataset_converters/prepare_digits.py --out work_dirs/quickstart/data/digits
 # 800 scenes for training, 200 for validation, 128 pixels. Soft edges of digits are ignored. Digits
 # have a direction: no flip.
 dataset = dict(
     type='BaseSegDataset',
-    data_root='data/digits/segmentation',
+    data_root='work_dirs/quickstart/data/digits/segmentation/',
     img_suffix='.png',
     reduce_zero_label=True,
     metainfo=dict(

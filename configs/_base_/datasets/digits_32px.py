@@ -1,5 +1,5 @@
-# The embedded handwritten digits at 32 pixels; make them with
-#   python tools/dataset_converters/prepare_digits.py --out data/digits
+# The embedded handwritten digits at 32 pixels; the quickstart makes them, and so does
+#   python tools/dataset_converters/prepare_digits.py --out work_dirs/quickstart/data/digits
 # 1,438 pictures for training, 359 for validation. Augmentation: no flip, a small rotation and
 # shift in one bilinear resampling, black outside.
 data_preprocessor = dict(type='mmaddp.ADDPDataPreprocessor')
@@ -29,7 +29,7 @@ train_dataloader = dict(
         type='mmaddp.SeededDataset',
         dataset=dict(
             type='mmaddp.CustomDataset',
-            data_root='data/digits/classification/',
+            data_root='work_dirs/quickstart/data/digits/classification/',
             data_prefix='train',
             pipeline=train_pipeline,
         ),

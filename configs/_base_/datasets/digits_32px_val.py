@@ -12,7 +12,7 @@ val_dataloader = dict(
         seed=0,
         dataset=dict(
             type='mmaddp.CustomDataset',
-            data_root='data/digits/classification/',
+            data_root='work_dirs/quickstart/data/digits/classification/',
             data_prefix='val',
             pipeline=val_pipeline,
         ),

@@ -12,7 +12,9 @@ from typing import IO, Optional
 
 # Lies in every folder of a tool and names it; locked as long as the folder is in use.
 MARK = '.made-by-mmaddp'
-UNFINISHED = '.part'
+UNFINISHED = '.unfinished'
+# Of a full disk.
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def is_own(folder: Path, maker: str) -> bool:
@@ -136,9 +138,9 @@ def _lock(mark: IO) -> bool:
 
 def _with_name(error: OSError, folder: Path) -> OSError:
     """The error, with the folder's name if it names no file, and the free space if that is gone."""
-    if error.errno is None or (error.filename is not None and error.errno != errno.ENOSPC):
+    if error.errno is None or (error.filename is not None and error.errno not in FULL):
         return error
-    text = f'{error.strerror}; the folder was not made'
-    if error.errno == errno.ENOSPC:
-        text += f', {shutil.disk_usage(folder.parent).free >> 20} MiB are free'
-    return OSError(error.errno, text, str(folder))
+    reason = error.strerror
+    if error.errno in FULL:
+        reason += f' ({shutil.disk_usage(folder.parent).free / 1e6:.0f} MB are free)'
+    return OSError(error.errno, f'{reason}; the folder was not made', str(folder))

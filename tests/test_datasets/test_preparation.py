@@ -227,7 +227,7 @@ def test_full_disk_names_the_folder(tmp_path, run, monkeypatch):
     monkeypatch.setattr(Image.Image, 'save', full)
     status, printed = run('--out', tmp_path / 'digits', '--train-scenes', 1, '--val-scenes', 1)
     assert status == 1 and 'No space left on device' in printed
-    assert str(tmp_path / 'digits') in printed and 'MiB are free' in printed
+    assert str(tmp_path / 'digits') in printed and 'MB are free' in printed
     assert not list(tmp_path.iterdir())
 
 

@@ -98,22 +98,22 @@ def test_folder_in_use_is_refused_until_its_process_is_gone(tmp_path, start):
 
 
 def test_next_start_removes_what_a_killed_one_left_and_nothing_else(tmp_path, start):
-    foreign = tmp_path / '.new-mine.part'
+    foreign = tmp_path / '.new-mine.unfinished'
     foreign.mkdir()
     killed, running = (start('new_folder', tmp_path / 'new') for _ in range(2))
-    assert len(list(tmp_path.glob('.new-*.part'))) == 3
+    assert len(list(tmp_path.glob('.new-*.unfinished'))) == 3
     killed.send_signal(signal.SIGKILL)
     killed.wait()
     with new_folder(tmp_path / 'new', 'tool') as folder:
         (folder / 'a').write_text('a')
     assert running.poll() is None
     assert [path.name for path in (tmp_path / 'new').iterdir()] == ['a']
-    (left,) = set(tmp_path.glob('.new-*.part')) - {foreign}
+    (left,) = set(tmp_path.glob('.new-*.unfinished')) - {foreign}
     assert (left / 'half').is_file() and foreign.is_dir()
 
 
 def test_a_full_disk_names_the_folder_and_leaves_nothing(tmp_path):
-    message = r'No space left.*MiB are free.*new'
+    message = r'No space left.*MB are free.*new'
     with pytest.raises(OSError, match=message), new_folder(tmp_path / 'new', 'tool'):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     assert not list(tmp_path.iterdir())

@@ -12,6 +12,7 @@ from mmaddp.datasets.checks.coco import check_coco_dataset, coco_classes
 from mmaddp.run import stand_in_data
 from mmaddp.run.stand_in_data import StandInNeeds
 from mmaddp.utils.config_types import type_name
+from mmaddp.utils.listing import holds_a_file
 
 # Keys of a data set that name a file by themselves.
 FILE_KEYS = ('data_file', 'tokenizer_file')
@@ -21,7 +22,7 @@ def is_empty(path: str) -> bool:
     """Whether a path does not exist, or is a folder without a file."""
     location = Path(path).expanduser()
     if location.is_dir():
-        return not any(entry.is_file() for entry in location.rglob('*'))
+        return not holds_a_file(location)
     return not location.exists()
 
 
@@ -39,9 +40,9 @@ def absent_paths(dataset: dict) -> list[str]:
 def _absent_images(dataset: dict) -> list[str]:
     """The same for images with label maps, which must have the suffix that is looked for."""
     images = osp.join(dataset.get('data_root') or '', dataset['data_prefix']['img_path'])
-    pattern = f'*{file_suffixes(dataset)[0]}'
-    if not is_empty(images) and not any(Path(images).rglob(pattern)):
-        return [osp.join(images, pattern)]
+    suffix = file_suffixes(dataset)[0]
+    if not is_empty(images) and not holds_a_file(images, suffix):
+        return [osp.join(images, f'*{suffix}')]
     return absent_paths(dataset)
 
 

@@ -95,6 +95,23 @@ def list_class_folders(folder: Union[str, Path]) -> list[str]:
         return sorted(e.name for e in entries if e.is_dir() and not _is_foreign_folder(e.name))
 
 
+def holds_a_file(folder: Union[str, Path], suffix: str = '') -> bool:
+    """Whether a folder holds a file that is not hidden, at any depth, behind links too.
+
+    Args:
+        folder (str | Path): The folder; it need not exist.
+        suffix (str): How the file must end. Defaults to '', any file.
+    """
+    seen = set()
+    for parent, folders, files in os.walk(folder, followlinks=True):
+        if any(name.endswith(suffix) and not name.startswith('.') for name in files):
+            return True
+        identity = _identity(os.stat(parent))
+        folders[:] = () if identity in seen else sorted(folders)
+        seen.add(identity)
+    return False
+
+
 def is_picture_name(name: str, suffixes: Collection[str] = SUFFIXES) -> bool:
     """Whether a file of this name counts as a picture."""
     return not name.startswith('.') and name.lower().endswith(tuple(suffixes))

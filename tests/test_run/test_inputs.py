@@ -94,3 +94,16 @@ def test_coco_files_are_held_against_images_and_classes(tmp_path):
     cfg = Config(dict(train_dataloader=dict(dataset=dataset)))
     with pytest.raises(ValueError, match=r'objects\.json has no category hen'):
         check_inputs(cfg, ('train_dataloader',))
+
+
+def test_linked_class_folders_are_not_empty(tmp_path):
+    (tmp_path / 'store' / 'cats').mkdir(parents=True)
+    (tmp_path / 'store' / 'cats' / '1.jpg').touch()
+    (tmp_path / 'train').mkdir()
+    (tmp_path / 'train' / 'cats').symlink_to(tmp_path / 'store' / 'cats', target_is_directory=True)
+    dataset = dict(data_root=str(tmp_path), data_prefix='train')
+    assert absent_paths(dataset) == []
+    maps = dict(type='ADE20KDataset', data_root=str(tmp_path))
+    maps['data_prefix'] = dict(img_path='train', seg_map_path='train')
+    pytest.importorskip('mmseg')
+    assert kind_of(maps).absent(dict(maps, _scope_='mmseg')) == []

@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from mmaddp.utils.listing import list_class_folders, list_pictures
+from mmaddp.utils.listing import holds_a_file, list_class_folders, list_pictures
 
 PICTURES = ['a.PNG', 'b.jpeg', 'c.webp', 'd.tiff', 'e.jfif', 'sub/deep/f.Bmp']
 FOREIGN = ['.DS_Store', '._a.jpg', 'Thumbs.db', 'notes.pdf', 'README', '.ipynb_checkpoints/a.png']
@@ -84,3 +84,13 @@ def test_class_folders(folder, tmp_path):
 def test_absent_folder(tmp_path):
     with pytest.raises(FileNotFoundError, match='absent'):
         list_pictures(tmp_path / 'absent')
+
+
+def test_a_folder_with_a_file(folder, tmp_path):
+    data = tmp_path / 'data'
+    (data / 'train').mkdir(parents=True)
+    (data / 'train' / '.DS_Store').touch()
+    (data / 'train' / 'up').symlink_to(data, target_is_directory=True)
+    assert not holds_a_file(data) and not holds_a_file(tmp_path / 'absent')
+    (data / 'train' / 'cat').symlink_to(folder / 'sub', target_is_directory=True)
+    assert holds_a_file(data) and holds_a_file(data, '.Bmp') and not holds_a_file(data, '.png')

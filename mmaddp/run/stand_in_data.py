@@ -13,8 +13,8 @@ from mmaddp.datasets.token_cache import write_token_cache
 from mmaddp.utils.config_types import type_name
 
 NUM_IMAGES = 16
-# Larger than what the pipelines crop.
-HEIGHT, WIDTH = 400, 500
+# Larger than what the pipelines crop, and multiples of the strides of tokenizers.
+HEIGHT, WIDTH = 384, 512
 COCO_FILE = 'instances.json'
 
 
@@ -84,7 +84,8 @@ def coco(dataset: dict, needs: StandInNeeds) -> dict:
     classes = coco_classes(dataset, 'dataset')
     annotations = []
     for index in range(3 * NUM_IMAGES):
-        left, top, right, bottom = 150 * (index % 3), 50, 150 * (index % 3) + 100, 50 + 7 * index
+        left, top = WIDTH // 3 * (index % 3), HEIGHT // 8
+        right, bottom = left + WIDTH // 5, top + (HEIGHT - top) * (index + 1) // (3 * NUM_IMAGES)
         annotations.append(
             dict(
                 id=index,

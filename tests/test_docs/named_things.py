@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 CONFIGS = ROOT / 'configs'
-PAGES = [ROOT / 'README.md', *sorted((ROOT / 'docs').glob('*.md'))]
+PAGES = [ROOT / 'README.md', ROOT / 'CONTRIBUTING.md', *sorted((ROOT / 'docs').glob('*.md'))]
 HEADERS = sorted(CONFIGS.rglob('*.py'))
 
 # What readers put in, or make with the page: CONFIG, $CONFIG, my_roads.py, epoch_*.pth.

@@ -30,6 +30,13 @@ BUILT = (
     *('custom_hooks', 'train_cfg', 'val_cfg', 'test_cfg', 'val_evaluator', 'test_evaluator'),
     *('visualizer', 'log_processor'),
 )
+LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+# Settings without a list of them.
+SETTINGS = (
+    *('model', 'tta_model', 'data_preprocessor', 'optim_wrapper', 'default_hooks', 'visualizer'),
+    *('train_cfg', 'val_cfg', 'test_cfg', 'env_cfg', 'auto_scale_lr', 'randomness'),
+    'log_processor',
+)
 DEFAULT_HOOKS = frozenset(
     {'runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler', 'checkpoint'}
 )
@@ -78,6 +85,36 @@ def check_settings(cfg: Config) -> None:
     problems += _hook_problems(cfg)
     if problems:
         lines = '\n  '.join(dict.fromkeys(problems))
+        raise ValueError(f'{cfg.filename or "The configuration"} has wrong settings:\n  {lines}')
+
+
+def check_kinds(cfg: Config) -> None:
+    """Raise where something else stands in the place of settings or of a list of them.
+
+    Args:
+        cfg (Config): A run's configuration.
+
+    Raises:
+        ValueError: Names every such key.
+    """
+    settings = {key: cfg.get(key) for key in (*SETTINGS, *LOADERS)}
+    hooks = cfg.get('default_hooks')
+    if isinstance(hooks, Mapping):
+        settings |= {f'default_hooks.{name}': hook for name, hook in hooks.items()}
+    for name in LOADERS:
+        loader = cfg.get(name)
+        if isinstance(loader, Mapping) and loader.get('dataset') is None:
+            settings[f'{name}.dataset'] = 'nothing'
+    wrong = [
+        f'{key} takes settings in a dict, got {value!r}'
+        for key, value in settings.items()
+        if value is not None and not isinstance(value, Mapping)
+    ]
+    custom = cfg.get('custom_hooks')
+    if custom is not None and not isinstance(custom, (list, tuple)):
+        wrong.append(f'custom_hooks takes a list, got {custom!r}')
+    if wrong:
+        lines = '\n  '.join(wrong)
         raise ValueError(f'{cfg.filename or "The configuration"} has wrong settings:\n  {lines}')
 
 

@@ -23,6 +23,8 @@ LIMITS = {
     'patch_size': (1, True, True),
 }
 
+LOG_LEVELS = ('DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL')
+
 
 def check_values(cfg: Config) -> None:
     """Raise for settings whose values are out of range.
@@ -33,7 +35,7 @@ def check_values(cfg: Config) -> None:
     Raises:
         ValueError: Names every one with its range.
     """
-    problems = [*_problems(cfg._cfg_dict, ''), *_seed_problems(cfg)]
+    problems = [*_problems(cfg._cfg_dict, ''), *_other_problems(cfg)]
     for name in ('default_hooks', 'custom_hooks'):
         problems += _interval_problems(cfg.get(name), name)
     if problems:
@@ -88,6 +90,15 @@ def _interval_problems(node: Any, path: str) -> Iterator[str]:
         is_number = isinstance(interval, Real)
         if is_number and not (interval == -1 or interval >= 1):
             yield f'{path}.{key}.interval must be at least 1, or -1 for never, got {interval}'
+
+
+def _other_problems(cfg: Config) -> Iterator[str]:
+    if not isinstance(cfg.get('resume', False), bool):
+        yield f'resume must be True or False, got {cfg.resume!r}; a file is given by --resume FILE'
+    level = cfg.get('log_level', 'INFO')
+    if not isinstance(level, int) and level not in LOG_LEVELS:
+        yield f'log_level must be one of {", ".join(LOG_LEVELS)}, got {level!r}'
+    yield from _seed_problems(cfg)
 
 
 def _seed_problems(cfg: Config) -> Iterator[str]:

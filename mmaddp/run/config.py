@@ -10,10 +10,10 @@ from mmengine.config import Config, ConfigDict
 from mmengine.device import get_device
 from mmengine.hooks import CheckpointHook as StockCheckpointHook
 
-from mmaddp.run.check_settings import check_settings
+from mmaddp.run.check_settings import check_kinds, check_settings
 from mmaddp.run.check_values import check_values
 from mmaddp.run.config_keys import check_config_keys, effective_keys
-from mmaddp.run.image_checks import check_image_files
+from mmaddp.run.file_checks import require_file_checks
 from mmaddp.run.launch import prepare_launch
 from mmaddp.utils.config_types import type_name
 
@@ -24,6 +24,7 @@ REQUIRED_HOOKS = dict(
     non_finite_loss='mmaddp.NonFiniteLossHook',
     rank_watch='mmaddp.RankWatchHook',
     check_classes='mmaddp.CheckClassesHook',
+    check_label_maps='mmaddp.CheckLabelMapsHook',
     skipped_images='mmaddp.SkippedImagesHook',
 )
 CHECKPOINT_HOOK = 'mmaddp.CheckpointHook'
@@ -59,6 +60,12 @@ def read_config(
     cfg = load_config(config)
     merge_options(cfg, cfg_options)
     check_config_keys(cfg, cfg_options)
+    if 'launcher' in cfg_options:
+        raise ValueError('--cfg-options sets launcher, which --launcher says: leave one out.')
+    for name in ('env_cfg', 'randomness'):
+        if cfg.get(name, {}) is None:  # as where it is not set
+            cfg.pop(name)
+    check_kinds(cfg)
     _drop_variables(cfg)
     cfg.launcher = launcher
     if work_dir is not None:
@@ -68,7 +75,7 @@ def read_config(
     _require_hooks(cfg)
     _replace_checkpoint_hooks(cfg)
     _complete_dataloaders(cfg)
-    check_image_files(cfg, DATALOADERS)
+    require_file_checks(cfg, DATALOADERS)
     check_settings(cfg)
     check_values(cfg)
     use_supported_precision(cfg)
@@ -94,6 +101,21 @@ def load_config(config: Union[str, Path]) -> Config:
         raise
     except Exception as error:  # a configuration is a program: it can raise anything
         raise ValueError(f'{file} cannot be read: {type(error).__name__}: {error}') from error
+
+
+def require(cfg: Config, *keys: str) -> None:
+    """Raise where a configuration lacks what a tool cannot do without.
+
+    Args:
+        cfg (Config): A run's configuration.
+        *keys (str): Top-level keys.
+
+    Raises:
+        ValueError: Names those that are absent.
+    """
+    absent = [key for key in keys if cfg.get(key) is None]
+    if absent:
+        raise ValueError(f'{cfg.filename} has no {" and no ".join(absent)}.')
 
 
 def _packaged_file(address: str) -> str:
@@ -166,7 +188,9 @@ def _replace_amp(node) -> bool:
 
 def _require_hooks(cfg: Config) -> None:
     """Add our hooks to configurations that inherit a host's runtime; None leaves one out."""
-    hooks = cfg.setdefault('default_hooks', ConfigDict())
+    if cfg.get('default_hooks') is None:
+        cfg.default_hooks = ConfigDict()
+    hooks = cfg.default_hooks
     for name, kind in REQUIRED_HOOKS.items():
         hooks.setdefault(name, dict(type=kind))
         if hooks[name] is None:
@@ -177,7 +201,7 @@ def _require_hooks(cfg: Config) -> None:
 
 def _replace_checkpoint_hooks(cfg: Config) -> None:
     """Put our hook in the place of mmengine's, which loses checkpoints when it is killed."""
-    hooks = cfg.setdefault('default_hooks', ConfigDict())
+    hooks = cfg.default_hooks
     # What the Runner takes where a configuration says nothing.
     hooks.setdefault('checkpoint', dict(interval=1))
     if hooks['checkpoint'] is not None:

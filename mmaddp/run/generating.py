@@ -8,7 +8,7 @@ from mmengine.runner import Runner
 
 from mmaddp.engine.generation.manifest import recorded_batch_size
 from mmaddp.models.task_modules import SCHEDULES
-from mmaddp.run.config import read_config
+from mmaddp.run.config import read_config, require
 from mmaddp.utils.config_types import type_name
 
 TRAINING_KEYS = (
@@ -36,7 +36,9 @@ def set_sampler(cfg: Config, settings: dict[str, Any]) -> None:
             'your own is set in a configuration file, as model.sampler.schedule.'
         )
     if given:
-        cfg.model.setdefault('sampler', dict(type='mmaddp.AlternatingSampler')).update(given)
+        if cfg.model.get('sampler') is None:
+            cfg.model.sampler = dict(type='mmaddp.AlternatingSampler')
+        cfg.model.sampler.update(given)
 
 
 def generation_config(
@@ -65,6 +67,7 @@ def generation_config(
     """
     arguments['work_dir'] = arguments.get('work_dir') or str(out / 'log')
     cfg = read_config(**arguments)
+    require(cfg, 'model')
     if type_name(cfg.get('test_cfg')) != 'GenerationLoop':
         raise ValueError(
             f'{cfg.filename} has no generation in its test loop: inherit '

@@ -8,7 +8,7 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
 from mmaddp.datasets.nesting import first_settings
-from mmaddp.run.config import read_config
+from mmaddp.run.config import read_config, require
 from mmaddp.run.inputs import check_inputs
 
 # Suffix of the file of predictions -> metric that writes it.
@@ -57,6 +57,7 @@ def run_test(checkpoint: str, outputs: Outputs, tta: bool = False, **arguments: 
         ValueError: The configuration has no test.
     """
     cfg = read_config(**arguments)
+    require(cfg, 'model')
     if cfg.get('test_dataloader') is None:
         raise ValueError(f'{cfg.filename} has no test_dataloader, so there is nothing to test.')
     cfg.load_from, cfg.resume = checkpoint, False

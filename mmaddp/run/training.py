@@ -8,7 +8,7 @@ from mmengine.config import Config
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
-from mmaddp.run.config import DATALOADERS, load_config, read_config
+from mmaddp.run.config import DATALOADERS, load_config, read_config, require
 from mmaddp.run.inputs import check_inputs
 from mmaddp.run.schedule_hook import ScheduleHook
 from mmaddp.run.total_batch import check_batch_settings, set_total_batch
@@ -61,6 +61,7 @@ def training_config(flags: TrainFlags, **arguments: Any) -> tuple[Config, list[s
     if flags.amp:
         options |= amp_options(arguments['config'])
     cfg = read_config(cfg_options=options, **arguments)
+    require(cfg, 'model', 'train_dataloader', 'train_cfg', 'optim_wrapper')
     notes = []
     if flags.resume is not None:
         notes.append(set_resume(cfg, flags.resume))
@@ -89,7 +90,7 @@ def train(cfg: Config, notes: list[str]) -> None:
 
 def amp_options(config: str) -> dict[str, str]:
     """Options that turn mixed precision on, in every optimiser of a configuration."""
-    settings = load_config(config).get('optim_wrapper', {})
+    settings = load_config(config).get('optim_wrapper') or {}
     parts = [name for name, part in settings.items() if isinstance(part, dict)]
     several = 'optimizer' not in parts
     prefixes = [f'optim_wrapper.{name}' for name in parts] if several else ['optim_wrapper']

@@ -5,7 +5,7 @@ from mmengine.config import Config
 
 from mmaddp.run.check_settings import check_settings
 from mmaddp.run.check_values import check_values
-from mmaddp.run.config import merge_options, read_config
+from mmaddp.run.config import merge_options, read_config, require
 
 QUICKSTART = 'configs/quickstart'
 
@@ -134,6 +134,8 @@ def test_configurations_of_the_hosts_pass(tmp_path, base):
         ('default_hooks.logger.interval', 0, 'default_hooks.logger.interval must be'),
         ('randomness.seed', -1, 'randomness.seed must be from 0 to 4294967295, got -1'),
         ('randomness.seed', 2**64, 'randomness.seed must be from 0 to 4294967295'),
+        ('resume', 'x.pth', 'resume must be True or False'),
+        ('log_level', 'FOO', 'log_level must be one of DEBUG, INFO'),
         ('model.backbone.patch_size', 0, 'patch_size must be at least 1, got 0'),
         ('model.backbone.img_size', 30, 'img_size must be a multiple of patch_size=8, got 30'),
     ],
@@ -151,3 +153,34 @@ def test_checkpoints_may_be_saved_never(detector):
 def test_option_through_something_without_parts(tokenizer):
     with pytest.raises(ValueError, match=r'train_cfg\.max_epochs\.x=1 cannot'):
         changed(tokenizer, **{'train_cfg.max_epochs.x': 1})
+
+
+@pytest.mark.parametrize(
+    'options, message',
+    [
+        ({'default_hooks': 3}, 'default_hooks takes settings in a dict, got 3'),
+        ({'default_hooks.checkpoint': 'x'}, "default_hooks.checkpoint takes settings .*'x'"),
+        ({'train_dataloader': 3}, 'train_dataloader takes settings'),
+        ({'train_dataloader.dataset': None}, 'train_dataloader.dataset takes settings'),
+        ({'custom_hooks': 'x'}, "custom_hooks takes a list, got 'x'"),
+        ({'auto_scale_lr': 3}, 'auto_scale_lr takes settings'),
+        ({'launcher': 'pytorch'}, '--cfg-options sets launcher'),
+        ({'train_cfg.max_epochs.x': 1}, 'cannot be set'),
+    ],
+)
+def test_other_kinds_of_values_in_the_place_of_settings(request, options, message):
+    (path,) = (request.config.rootpath / QUICKSTART).glob('vqgan-*.py')
+    with pytest.raises(ValueError, match=message):
+        read_config(path, options)
+
+
+def test_nothing_in_the_place_of_settings_is_the_default(request):
+    (path,) = (request.config.rootpath / QUICKSTART).glob('vqgan-*.py')
+    cfg = read_config(path, {'default_hooks': None, 'env_cfg': None, 'randomness': None})
+    assert 'checkpoint' in cfg.default_hooks and 'env_cfg' not in cfg
+
+
+def test_a_tool_says_which_settings_it_lacks(tmp_path):
+    (tmp_path / 'empty.py').write_text('')
+    with pytest.raises(ValueError, match=r'empty\.py has no model and no train_cfg\.'):
+        require(read_config(tmp_path / 'empty.py'), 'model', 'train_cfg')

@@ -86,3 +86,17 @@ def test_a_wrong_argument_is_one_line(call, tool):
     assert done.returncode == 1, done.stdout
     (line,) = done.stdout.splitlines()
     assert line.startswith(f'{tool.stem}: ') and '--help' in line
+
+
+@pytest.mark.parametrize('host', ['mmengine', 'torch', 'mmpretrain'])
+def test_missing_hosts_are_said_with_the_way_to_get_them(call, host):
+    tool = ROOT / 'tools' / 'train.py'
+    config = next((ROOT / 'configs' / 'quickstart').glob('vqgan-*.py'))
+    code = (
+        f'import runpy, sys\nsys.modules[{host!r}] = None\nsys.argv = sys.argv[1:]\n'
+        "runpy.run_path(sys.argv[0], run_name='__main__')\n"
+    )
+    done = call(sys.executable, '-W', 'ignore', '-c', code, tool, config)
+    assert done.returncode == 1 and 'Traceback' not in done.stdout
+    last = done.stdout.splitlines()[-1]
+    assert 'source .venv/bin/activate' in last and host in last

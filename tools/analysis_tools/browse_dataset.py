@@ -48,6 +48,11 @@ def main() -> None:
         cfg.load_from = None
         check_inputs(cfg, (f'{args.split}_dataloader',), pretrained=False)
         files = browse(cfg, args.split, args.number, args.out)
+        if not files:
+            raise ValueError(
+                f'{args.split}_dataloader gives no batch: the data hold fewer samples than its '
+                'batch_size, and drop_last is set.'
+            )
         print(f'Wrote {len(files)} pictures to {args.out}')
 
 

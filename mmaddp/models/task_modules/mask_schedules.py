@@ -57,7 +57,10 @@ def get_schedule(schedule: Union[str, Schedule]) -> Schedule:
 def _checked(schedule: Schedule, name: str) -> Schedule:
     """Refuse a function that gives no shares."""
     for progress in (0.01, 0.5, 1.0):
-        share = schedule(progress)
+        try:
+            share = float(schedule(progress))
+        except Exception as error:  # a function of anybody
+            raise ValueError(f'{name!r} is no mask schedule: {error}.') from error
         if not -1e-9 <= share <= 1 + 1e-9:  # refuses NaN as well
             raise ValueError(
                 f'The mask schedule {name!r} gives {share} at progress {progress}; the share of '

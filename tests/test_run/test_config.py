@@ -7,7 +7,7 @@ from mmengine.optim import AmpOptimWrapper, OptimWrapper, build_optim_wrapper
 from mmengine.optim.optimizer import amp_optimizer_wrapper
 
 from mmaddp.run import config as run_config
-from mmaddp.run.config import read_config, use_supported_precision
+from mmaddp.run.config import REQUIRED_HOOKS, read_config, use_supported_precision
 
 TOY = 'tests/test_tools/toy_addp.py'
 
@@ -89,10 +89,10 @@ def test_written_configuration_can_be_run_again(toy, tmp_path):
 
 
 def test_hooks_are_added_unless_left_out(tmp_path):
-    (tmp_path / 'a.py').write_text('default_hooks = dict(strict_load=None, check_classes=None)')
+    (tmp_path / 'a.py').write_text('default_hooks = dict(strict_load=None, check_label_maps=None)')
     hooks = read_config(tmp_path / 'a.py').default_hooks
-    kept = {'plain_message_hub', 'non_finite_loss', 'skipped_images', 'checkpoint'}
-    assert hooks.keys() == kept
+    assert REQUIRED_HOOKS.keys() - hooks.keys() == {'strict_load', 'check_label_maps'}
+    assert hooks.keys() - REQUIRED_HOOKS.keys() == {'checkpoint'}
 
 
 @pytest.mark.parametrize('scope, stacks', [('mmpretrain', True), ('mmdet', False)])

@@ -2,6 +2,7 @@
 
 from typing import Optional
 
+import numpy as np
 from mmcv.transforms import BaseTransform
 from mmengine.fileio import get
 
@@ -10,6 +11,52 @@ from mmaddp.utils.open_picture import open_picture
 
 # Pillow's modes with one value of at most eight bits per pixel: grey, palette index, bit.
 LABEL_MODES = ('L', 'P', '1')
+
+
+def read_label_map(
+    path: str, backend_args: Optional[dict] = None, whole: bool = True
+) -> tuple[tuple[int, int], Optional[np.ndarray]]:
+    """Read a label map, or look at its file alone.
+
+    Args:
+        path (str): The file.
+        backend_args (dict, optional): Arguments of mmengine's file backend. Defaults to None.
+        whole (bool): Whether the labels are wanted. Defaults to True.
+
+    Returns:
+        tuple: Height and width; the labels, uint8 (H, W), None unless they are wanted.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: It is damaged, does not hold one 8-bit label per pixel, or is compressed with
+            losses.
+    """
+    content = get(path, backend_args=backend_args)
+    labels = None
+    try:
+        with open_picture(content) as image:
+            shape, mode = image.size[::-1], image.mode
+            lossy = image.format == 'JPEG' or image.info.get('compression') == 'jpeg'
+            if whole:
+                labels = np.asarray(image).astype(np.uint8)
+            else:
+                image.verify()
+    except Exception as error:  # Pillow's decoders raise nearly every type
+        raise ValueError(
+            f'Cannot read the label map {path} ({len(content)} bytes): {error}. '
+            'Repair the file or take it out of the data set.'
+        ) from error
+    if mode not in LABEL_MODES:
+        raise ValueError(
+            f'The label map {path} has pixels of kind {mode!r}; one label of 8 bits per pixel '
+            'is needed, as in a grey or palette PNG.'
+        )
+    if lossy:
+        raise ValueError(
+            f'The label map {path} is compressed as a JPEG, which changes labels into others. Save '
+            'the labels as PNG again, from where they were drawn.'
+        )
+    return shape, labels
 
 
 @TRANSFORMS.register_module()
@@ -35,27 +82,12 @@ class CheckLabelMap(BaseTransform):
 
         Raises:
             FileNotFoundError: There is no such file.
-            ValueError: It is damaged, does not hold one 8-bit label per pixel, or is not as large
-                as the image.
+            ValueError: See :func:`read_label_map`; or it is not as large as the image.
         """
         path = results.get('seg_map_path')
         if path is None:
             return results
-        content = get(path, backend_args=self.backend_args)
-        try:
-            with open_picture(content) as image:
-                shape, mode = image.size[::-1], image.mode
-                image.verify()
-        except Exception as error:  # Pillow's decoders raise nearly every type
-            raise ValueError(
-                f'Cannot read the label map {path} ({len(content)} bytes): {error}. '
-                'Repair the file or take it out of the data set.'
-            ) from error
-        if mode not in LABEL_MODES:
-            raise ValueError(
-                f'The label map {path} has pixels of kind {mode!r}; one label of 8 bits per pixel '
-                'is needed, as in a grey or palette PNG.'
-            )
+        shape, _ = read_label_map(path, self.backend_args, whole=False)
         if tuple(shape) != tuple(results['ori_shape'][:2]):
             raise ValueError(
                 f'The label map {path} has {shape[0]} x {shape[1]} pixels (height x width), but '

@@ -1,5 +1,7 @@
 """mmpretrain's data sets of labelled images, with labels that are looked at first."""
 
+import re
+
 import numpy as np
 from mmengine.fileio import LocalBackend, get_file_backend, list_from_file
 from mmpretrain.datasets import CustomDataset as HostCustomDataset
@@ -73,9 +75,14 @@ class CheckedLabels:
             ValueError: A line is not ``path label``, a label is out of range, or a class folder is
                 empty.
         """
-        if self.ann_file and self.with_label:
-            _check_lines(self.ann_file)
-        data_list = super().load_data_list()
+        if self.ann_file:
+            backend = get_file_backend(self.img_prefix, enable_singleton=True)
+            data_list = [
+                dict(info, img_path=backend.join_path(self.img_prefix, info['img_path']))
+                for info in read_label_list(self.ann_file, self.with_label)
+            ]
+        else:
+            data_list = super().load_data_list()
         if self.with_label and data_list:
             self._check_range(data_list)
         return data_list
@@ -104,11 +111,38 @@ class CheckedImageNet(CheckedLabels, HostImageNet):
     """mmpretrain's ``ImageNet``: class folders, or ``meta/{split}.txt`` of lines ``path label``."""
 
 
-def _check_lines(ann_file: str) -> None:
-    for number, line in enumerate(list_from_file(ann_file), 1):
-        path, _, label = line.strip().rpartition(' ')
-        if not path or not label.lstrip('-').isdigit():
+def read_label_list(ann_file: str, with_label: bool) -> list[dict]:
+    """Read lines ``path label``, or ``path`` alone, as editors of any system write them.
+
+    A byte order mark and blank lines do not count, nor do blanks at the ends of a line.
+
+    Args:
+        ann_file (str): The file, in UTF-8.
+        with_label (bool): Whether a label stands behind the path, after a blank.
+
+    Returns:
+        list[dict]: ``img_path`` as in the file; with a label ``gt_label``, int.
+
+    Raises:
+        ValueError: The file is not UTF-8, or a line is not of this form. It is named.
+    """
+    try:
+        lines = list_from_file(ann_file, encoding='utf-8-sig')
+    except UnicodeError as error:
+        raise ValueError(f'{ann_file} is no text in UTF-8: {error}.') from error
+    found = []
+    for number, line in enumerate(lines, 1):
+        text = line.strip()
+        if not text:
+            continue
+        if not with_label:
+            found.append(dict(img_path=text))
+            continue
+        path, _, label = text.rpartition(' ')
+        if not path or not re.fullmatch('-?[0-9]{1,18}', label):
             raise ValueError(
                 f'{ann_file}, line {number} is not "path label" with a whole number as label: '
                 f'{line!r}.'
             )
+        found.append(dict(img_path=path, gt_label=int(label)))
+    return found

@@ -56,6 +56,21 @@ def test_damaged_files_are_named(label_map):
             CheckLabelMap()(label_map(content=damaged))
 
 
+@pytest.mark.parametrize('suffix, options', [('.jpg', {}), ('.tif', dict(compression='jpeg'))])
+def test_losses_are_refused(tmp_path, suffix, options):
+    path = tmp_path / f'map{suffix}'
+    Image.fromarray(np.ones((16, 16), np.uint8)).save(path, **options)
+    with pytest.raises(ValueError, match=rf'map\{suffix} is compressed as a JPEG'):
+        CheckLabelMap()(dict(seg_map_path=str(path), ori_shape=(16, 16)))
+
+
+@pytest.mark.parametrize('suffix', ['.tif', '.bmp', '.gif', '.pgm'])
+def test_other_formats_without_losses_pass(tmp_path, suffix):
+    path = tmp_path / f'map{suffix}'
+    Image.fromarray(np.arange(256, dtype=np.uint8).reshape(16, 16)).save(path)
+    assert CheckLabelMap()(dict(seg_map_path=str(path), ori_shape=(16, 16)))
+
+
 def test_missing_file_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r'absent\.png'):
         CheckLabelMap()(dict(seg_map_path=str(tmp_path / 'absent.png'), ori_shape=(6, 8)))

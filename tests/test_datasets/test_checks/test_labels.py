@@ -72,12 +72,36 @@ def test_empty_class_folder_is_named(root):
         ('cat/0.png -1\n', 'first is -1'),
         ('cat/0.png 0\ncat/1.png\n', "line 2 is not .*'cat/1.png'"),
         ('cat/0.png cat\n', 'line 1 is not'),
-        ('cat/0.png 0\n\n', 'line 2 is not'),
+        ('cat/0.png 0\n\ncat/1.png --1\n', "line 3 is not .*'cat/1.png --1'"),
+        ('cat/0.png 1.0\n', 'line 1 is not'),
+        ('0\n', 'line 1 is not'),
     ],
 )
 def test_wrong_lines_are_named(root, lines, message):
     (root / 'meta.txt').write_text(lines)
     with pytest.raises(ValueError, match=message):
+        build(root, ann_file='meta.txt', classes=CLASSES)
+
+
+@pytest.mark.parametrize('start', ['', '\ufeff'])
+@pytest.mark.parametrize('end', ['\n', '\r\n'])
+@pytest.mark.parametrize('last', ['', '\n', '  \n\n'])
+def test_lists_of_any_editor(root, start, end, last):
+    (root / 'train' / 'Käse').mkdir()
+    Image.new('RGB', (8, 8)).save(root / 'train' / 'Käse' / 'bild 1.png')
+    text = f'{start}Käse/bild 1.png 2{end}cat/1.png 0{last}'.encode()
+    (root / 'meta.txt').write_bytes(text)
+    dataset = build(root, ann_file='meta.txt', classes=CLASSES)
+    found = [(dataset[i]['img_path'], dataset[i]['gt_label']) for i in range(len(dataset))]
+    assert found == [(f'{root}/train/Käse/bild 1.png', 2), (f'{root}/train/cat/1.png', 0)]
+    (root / 'meta.txt').write_bytes(text.replace(b' 2', b'').replace(b'.png 0', b'.png'))
+    dataset = build(root, ann_file='meta.txt', with_label=False)
+    assert dataset[0]['img_path'] == f'{root}/train/Käse/bild 1.png'
+
+
+def test_lists_in_another_encoding_are_named(root):
+    (root / 'meta.txt').write_bytes('Käse/0.png 1\n'.encode('latin-1'))
+    with pytest.raises(ValueError, match=r'meta\.txt is no text in UTF-8'):
         build(root, ann_file='meta.txt', classes=CLASSES)
 
 
@@ -146,7 +170,7 @@ def test_pictures_of_every_kind_count_and_the_rest_is_named(root, log_lines):
     dataset = build(root)
     assert len(dataset) == sum(COUNTS) + 3
     (said,) = [line for line in log_lines if 'passed over' in line]
-    assert '1 ending in .heic (cat/more.heic)' in said
+    assert '1 ending in .heic;' in said
     assert '1 beside the class folders (stray.png)' in said
     assert len(build(root, with_label=False)) == sum(COUNTS) + 4
 

@@ -1,6 +1,6 @@
 from mmengine.config import Config
 
-from mmaddp.run.image_checks import check_image_files
+from mmaddp.run.file_checks import require_file_checks
 
 
 def names(cfg, loader):
@@ -22,10 +22,28 @@ def test_hosts_pipelines_get_the_check_in_front_of_their_loader():
     cfg.train_dataloader.dataset.dataset.pipeline[1].backend_args = dict(backend='local')
     loaders = ('train_dataloader', 'val_dataloader', 'test_dataloader', 'absent')
     for _ in range(2):
-        check_image_files(cfg, loaders)
+        require_file_checks(cfg, loaders)
         steps = ['First', 'mmaddp.CheckImageFile', 'mmdet.LoadImageFromFile', 'Resize']
         assert names(cfg, 'train_dataloader') == steps
     check = cfg.train_dataloader.dataset.dataset.pipeline[1]
     assert check['backend_args'] == dict(backend='local')
     assert names(cfg, 'val_dataloader') == ['mmaddp.CheckImageFile', 'LoadImageFromFile']
     assert names(cfg, 'test_dataloader') == ['mmaddp.LoadRGBImage']
+
+
+def test_label_maps_of_hosts_pipelines_are_checked_where_there_are_some():
+    def loader(**prefix):
+        steps = [dict(type='LoadImageFromFile'), dict(type='LoadAnnotations')]
+        return dict(dataset=dict(type='X', data_prefix=prefix, pipeline=steps))
+
+    cfg = Config(
+        dict(
+            train_dataloader=loader(img_path='a', seg_map_path='b'), val_dataloader=loader(img='a')
+        )
+    )
+    for _ in range(2):
+        require_file_checks(cfg, ('train_dataloader', 'val_dataloader'))
+        found = [step['type'] for step in cfg.train_dataloader.dataset.pipeline]
+        assert found[2:] == ['mmaddp.CheckLabelMap', 'LoadAnnotations']
+        found = [step['type'] for step in cfg.val_dataloader.dataset.pipeline]
+        assert found[1:] == ['LoadImageFromFile', 'LoadAnnotations']

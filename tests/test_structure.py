@@ -1,6 +1,7 @@
 """Which room imports which: a room imports rooms below it only."""
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -98,3 +99,9 @@ def test_every_module_has_a_docstring():
     for file in [*MODULES, *(ROOT / 'tools').rglob('*.py')]:
         text = file.read_text(encoding='utf-8')
         assert not text.strip() or ast.get_docstring(ast.parse(text)), f'{file} has no docstring'
+
+
+def test_files_of_tests_have_names_of_their_own():
+    """Pytest imports them by their names alone, and stops at the second one of a name."""
+    names = Counter(file.name for file in (ROOT / 'tests').rglob('test_*.py'))
+    assert [name for name, count in names.items() if count > 1] == []

@@ -178,7 +178,10 @@ def load_weights(
     """
     kept = without(state_dict, drop)
     dropped = [key for key in state_dict if key not in kept]
-    problems = []
+    # What is no tensor at all is among PyTorch's own complaints.
+    problems = list(
+        tensor_problems('weights', {k: v for k, v in kept.items() if torch.is_tensor(v)})
+    )
     try:
         # PyTorch's strict mode knows no exceptions; what it would refuse is refused below.
         result = module.load_state_dict(kept, strict=False)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Optional
 
 from .key_map import KeyMap
+from .tensors import check_tensors
 
 _MAE_LEFTOVER = 'left over from MAE, on whose code the model was built; no output depends on it'
 _SIN_COS = 'sin-cos positions, replaced by learned ones'
@@ -151,7 +152,7 @@ KINDS = {
 
 def recognise(names: Iterable[str]) -> Optional[OfficialKind]:
     """The kind of official file that holds tensors of these names; None if it is none."""
-    names = list(names)
+    names = [name for name in names if isinstance(name, str)]
     for kind in KINDS.values():
         if any(re.fullmatch(kind.mark, name) for name in names):
             return kind
@@ -190,9 +191,11 @@ def to_our_layout(checkpoint: dict, source: str = 'the file') -> dict:
         ``token_predictor.``, ``backbone.``, ...); the checkpoint itself if it is no official file.
 
     Raises:
-        ValueError: If an official file holds a tensor without a place in our model.
+        ValueError: If an official file holds a tensor without a place in our model, or what is no
+            tensor.
     """
     kind, tensors = official_tensors(checkpoint)
-    return (
-        checkpoint if kind is None else dict(state_dict=kind.keys.convert(tensors, source).mapped)
-    )
+    if kind is None:
+        return checkpoint
+    check_tensors(tensors, source)
+    return dict(state_dict=kind.keys.convert(tensors, source).mapped)

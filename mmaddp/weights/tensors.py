@@ -21,6 +21,19 @@ def tensor_problems(where: str, tensors: Mapping[str, Any]) -> Iterator[str]:
             yield f'{where}.{key} is no dense tensor of real numbers'
 
 
+def check_tensors(tensors: Mapping, source: str) -> None:
+    """Refuse weights that are no dense tensors by name.
+
+    Raises:
+        ValueError: The first problems, with the file.
+    """
+    names = [str(key) for key in tensors if not isinstance(key, str)]
+    problems = [f'{", ".join(names[:5])} is no name'] if names else []
+    problems += [] if names else list(tensor_problems('weights', tensors))
+    if problems:
+        raise ValueError(f'{source} is damaged: {"; ".join(problems[:5])}.')
+
+
 def not_finite(tensors: Mapping[str, Any]) -> list[str]:
     """Names of the tensors that hold NaN; infinite values may be masks."""
     return [

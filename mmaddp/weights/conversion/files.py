@@ -12,6 +12,7 @@ from mmaddp.utils.atomic import atomic_path
 from mmaddp.utils.hashing import file_sha256
 from mmaddp.version import __version__
 from mmaddp.weights.known_weights import local_file
+from mmaddp.weights.tensors import not_finite
 
 
 def convert_meta(source: Union[str, Path], **more: str) -> dict[str, str]:
@@ -49,10 +50,13 @@ def write_weights(
         key (str): Where the tensors go in a ``.pth`` file. Defaults to ``'state_dict'``.
 
     Raises:
-        ValueError: The name has another ending.
+        ValueError: The name has another ending, or a tensor holds NaN.
     """
     path = Path(path)
     check_ending(path)
+    bad = not_finite(state_dict)
+    if bad:
+        raise ValueError(f'The weights {", ".join(bad[:5])} are not finite: {path} is not written.')
     tensors = _without_shared_memory(state_dict)
     with atomic_path(path, durable=True) as unfinished:
         if path.suffix == '.safetensors':

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from mmaddp.weights.checkpoint import load_checkpoint_file, not_matching
 from mmaddp.weights.official_keys import KINDS, OfficialKind, official_tensors, recognise
+from mmaddp.weights.tensors import check_tensors
 
 from . import widths
 
@@ -82,6 +83,7 @@ def convert_official(
             another shape; one message names all of them.
     """
     chosen, tensors = _find(load_checkpoint_file(path, 'cpu'), str(path), kind)
+    check_tensors(tensors, str(path))
     return account(chosen, tensors, str(path), allow_missing)
 
 

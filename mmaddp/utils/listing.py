@@ -17,6 +17,8 @@ SUFFIXES = (
 """How picture files end, in any case."""
 # Folders that systems put beside pictures.
 FOREIGN_FOLDERS = ('__macosx', '@eadir', '$recycle.bin', 'system volume information', 'lost+found')
+HIDDEN, ENDING, UNENDING = 'hidden', 'ending in', 'without a suffix'
+# Names that are shown for each reason.
 _SHOWN = 3
 
 
@@ -40,10 +42,10 @@ class Listing:
 
     def report(self) -> str:
         """One line that says how many entries were passed over and why; empty if none were."""
-        parts = [
-            f'{len(names)} {reason} ({", ".join(names[:_SHOWN])}{", ..." * (len(names) > _SHOWN)})'
-            for reason, names in self.passed_over.items()
-        ]
+        parts = []
+        for reason, names in self.passed_over.items():
+            shown = f'{", ".join(names[:_SHOWN])}{", ..." * (len(names) > _SHOWN)}'
+            parts.append(f'{len(names)} {reason}' + f' ({shown})' * (not _is_plain(reason)))
         number = sum(map(len, self.passed_over.values()))
         text = f'{self.folder}: {number} passed over: {"; ".join(parts)}.' if parts else ''
         return text.encode(errors='backslashreplace').decode()  # names that are no UTF-8
@@ -150,11 +152,16 @@ def _reason_against_file(
     name: str, status: os.stat_result, suffixes: tuple[str, ...]
 ) -> Optional[str]:
     if name.startswith('.'):
-        return 'hidden'
+        return HIDDEN
     if not is_picture_name(name, suffixes):
         suffix = Path(name).suffix
-        return f'ending in {suffix}' if suffix else 'without a suffix'
+        return f'{ENDING} {suffix}' if suffix else UNENDING
     return None if stat.S_ISREG(status.st_mode) else 'no files (pipes, devices)'
+
+
+def _is_plain(reason: str) -> bool:
+    """Whether the names of such entries matter to nobody."""
+    return reason == HIDDEN or reason.startswith((ENDING, UNENDING))
 
 
 def _is_foreign_folder(name: str) -> bool:

@@ -28,9 +28,9 @@ def test_one_line_says_what_was_passed_over(folder, log_lines):
     assert sum(map(len, found.passed_over.values())) == 6
     (line,) = log_lines
     assert str(folder) in line and '6 passed over' in line
-    assert '2 hidden (.DS_Store, ._a.jpg)' in line
-    assert '1 ending in .db (Thumbs.db)' in line and '1 ending in .pdf (notes.pdf)' in line
-    assert '1 without a suffix (README)' in line
+    assert '2 hidden;' in line
+    assert '1 ending in .db;' in line and '1 ending in .pdf.' in line
+    assert '1 without a suffix;' in line
     assert '1 hidden or foreign folders (.ipynb_checkpoints)' in line
 
 

@@ -122,7 +122,7 @@ def test_what_systems_leave_in_folders_is_passed_over(folder, log_lines):
         (folder.root / name).touch()
     folder.prepare(SETTINGS)
     (line,) = [line for line in log_lines if 'passed over' in line]
-    assert '3 passed over: 2 hidden (.DS_Store, ._000004.png); 1 ending in .db' in line
+    assert '3 passed over: 2 hidden; 1 ending in .db.' in line
     (folder.root / 'images' / 'more').mkdir()
     (folder.root / 'images' / 'more' / '000001.png').touch()
     with pytest.raises(ValueError, match=r'no images of this run: more/000001\.png'):

@@ -80,7 +80,7 @@ def test_the_listing_of_the_whole_project_counts(write_images, log_lines):
     (folder / '.DS_Store').touch()
     (folder / 'linked').symlink_to(write_images('store', 3), target_is_directory=True)
     assert len(FolderImages(folder)) == 7
-    assert '1 passed over: 1 hidden (.DS_Store)' in log_lines[0]
+    assert '1 passed over: 1 hidden.' in log_lines[0]
     Image.new('RGB', (12, 12)).save(folder / 'more.webp')
     with pytest.raises(ValueError, match=r'1 JPEG or WebP files \(more.webp'):
         FolderImages(folder)

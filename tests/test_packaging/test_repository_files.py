@@ -76,3 +76,9 @@ def test_contributing_names_every_room_and_files_that_exist():
         assert (ROOT / path).exists(), path
     for path in re.findall(r'`((?:run|weights|models|datasets|evaluation|engine)/[\w/.]+)`', text):
         assert (ROOT / 'mmaddp' / path).exists(), path
+
+
+def test_the_script_runs_every_linter():
+    script = (ROOT / 'tools' / 'run_tests.sh').read_text(encoding='utf-8')
+    for command in ('ruff check .', 'ruff format --check .', 'codespell_lib', 'mypy'):
+        assert f'"$ENV_PYTHON" -m {command} || status=1' in script

@@ -140,7 +140,7 @@ def unused_classes(dataset: Any, num_classes: int) -> Optional[str]:
 
 def _as_trained(counts: np.ndarray, info: dict) -> np.ndarray:
     """Pixels of each label, after the changes that the host makes to the labels of a file."""
-    label = np.arange(256)
+    label: np.ndarray = np.arange(256)
     if info.get('reduce_zero_label'):
         label = np.where((label == 0) | (label == IGNORED), IGNORED, label - 1)
     renamed = label.copy()

@@ -1,5 +1,6 @@
 """A killed run and a full disk leave something to resume from."""
 
+import errno
 import multiprocessing
 import os
 import resource
@@ -107,6 +108,19 @@ def test_full_disk_leaves_the_old_checkpoint(make_runner, work, small_disk):
     assert checkpoints(work) == ['epoch_1.pth']
     assert (work / 'last_checkpoint').read_text() == 'epoch_1.pth'
     load_checkpoint_file(work / 'epoch_1.pth')
+
+
+def test_a_disk_without_room_for_one_checkpoint_is_found_before_training(
+    make_runner, work, monkeypatch
+):
+    usage = type('Usage', (), dict(free=11))
+    monkeypatch.setattr('mmaddp.engine.hooks.checkpoint_hook.shutil.disk_usage', lambda _: usage)
+    runner = runner_with(make_runner, hook(interval=1))
+    with pytest.raises(OSError, match=rf'A checkpoint takes.*MB are free.*{work}') as error:
+        runner.train()
+    assert error.value.errno == errno.ENOSPC and runner.iter == 0
+    usage.free = 12  # Three numbers of four bytes.
+    runner_with(make_runner, hook(interval=1)).train()
 
 
 def die_while_writing(runner, size):
@@ -250,7 +264,7 @@ def test_stock_hooks_are_replaced():
     _replace_checkpoint_hooks(cfg)
     assert cfg.default_hooks.checkpoint == hook(interval=7)
     assert [h.type for h in cfg.custom_hooks] == ['mmaddp.CheckpointHook', 'EMAHook']
-    absent = Config(dict())
+    absent = Config(dict(default_hooks=dict()))
     _replace_checkpoint_hooks(absent)
     assert absent.default_hooks.checkpoint == hook(interval=1)
     left_out = Config(dict(default_hooks=dict(checkpoint=None)))

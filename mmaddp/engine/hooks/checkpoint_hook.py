@@ -1,18 +1,23 @@
 """Training checkpoints that survive a kill and a full disk."""
 
+import errno
 import os
 import re
+import shutil
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Optional
 
 import mmengine.hooks
+import torch
 from mmengine.dist import is_main_process
+from torch import nn
 
 from mmaddp.registry import HOOKS
 from mmaddp.utils.atomic import remove_unfinished, write_text
 from mmaddp.utils.folder_lock import lock_folder, release_folder
+from mmaddp.utils.wrappers import unwrap
 from mmaddp.weights.latest import (
     EARLIER,
     POINTER,
@@ -44,6 +49,7 @@ class CheckpointHook(mmengine.hooks.CheckpointHook):
 
     Raises:
         BlockingIOError: Another training writes into the folder.
+        OSError: The disk has no room for one checkpoint.
     """
 
     def before_train(self, runner) -> None:
@@ -66,8 +72,10 @@ class CheckpointHook(mmengine.hooks.CheckpointHook):
         name = self.filename_tmpl.format('*')
         for pattern in (name, f'best_*_{name}'):
             remove_unfinished(self.out_dir, pattern)
-        if self._is_local and not self._goes_on(runner):
-            self._note_earlier(runner)
+        if self._is_local:
+            check_space(self.out_dir, unwrap(runner.model))
+            if not self._goes_on(runner):
+                self._note_earlier(runner)
 
     def after_train(self, runner) -> None:
         """Publish what is to be published; others may write into the folder then."""
@@ -192,3 +200,21 @@ class CheckpointHook(mmengine.hooks.CheckpointHook):
             self.file_backend.remove(path)
         elif self.file_backend.isdir(path) and not os.path.islink(path):
             self.file_backend.rmtree(path)  # as sharded training saves them
+
+
+def check_space(folder: str, model: nn.Module) -> None:
+    """Stop before the training if the disk cannot take the weights, let alone an optimizer.
+
+    Raises:
+        OSError: There is too little room.
+    """
+    tensors = [value for value in model.state_dict().values() if torch.is_tensor(value)]
+    needed = sum(value.numel() * value.element_size() for value in tensors)
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise OSError(
+            errno.ENOSPC,
+            f'A checkpoint takes more than {needed / 1e6:.0f} MB, and {free / 1e6:.0f} MB are free',
+            str(folder),
+        )

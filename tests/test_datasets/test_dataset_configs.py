@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,8 @@ from mmaddp.datasets import SampleIndex
 from mmaddp.datasets.preparation.pipeline import prepare
 from mmaddp.datasets.preparation.sources import load_digits_source
 
-CONFIGS = Path(__file__).resolve().parents[2] / 'configs' / '_base_' / 'datasets'
+ROOT = Path(__file__).resolve().parents[2]
+CONFIGS = ROOT / 'configs' / '_base_' / 'datasets'
 NAMES = ('imagenet_256px', 'folder_256px', 'digits_32px')
 
 
@@ -158,3 +160,29 @@ def test_seed_is_the_runners(digits):
             loader = Runner.build_dataloader(loader, seed=seed, diff_rank_seed=diff_rank_seed)
         orders.append(list(loader.sampler))
     assert orders[0] == orders[1] != orders[2]
+
+
+def documented(page, word, folder):
+    """The configuration in a page that holds a word."""
+    text = (ROOT / page).read_text()
+    (block,) = [part for part in re.findall(r'```python\n(.*?)```', text, re.S) if word in part]
+    file = folder / f'{word}.py'
+    file.write_text(block)
+    return Config.fromfile(file)
+
+
+def test_own_images_of_the_readme_are_those_of_the_base_file(tmp_path):
+    own = documented('README.md', 'my_images', tmp_path).train_dataloader.dataset.dataset
+    base = Config.fromfile(CONFIGS / 'folder_256px.py').train_dataloader.dataset.dataset
+    assert own.pop('data_root') == 'my_images' and base.pop('data_root')
+    assert own.to_dict() == base.to_dict()
+
+
+def test_own_pictures_stand_upright(tmp_path):
+    """A camera's orientation counts in every example of the docs."""
+    pets = documented('docs/classification.md', 'my_pets', tmp_path)
+    images = documented('README.md', 'my_images', tmp_path)
+    for loader in (pets.train_dataloader, pets.val_dataloader, images.train_dataloader):
+        first, *others = loader.dataset.dataset.pipeline
+        assert first == dict(type='mmaddp.LoadRGBImage')
+        assert not any('Load' in step.type for step in others)

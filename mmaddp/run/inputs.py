@@ -1,5 +1,7 @@
 """Files that a run needs: data and weights."""
 
+import filecmp
+import os.path as osp
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from mmaddp.datasets.checks.classes import ClassList, check_same
 from mmaddp.datasets.nesting import innermost_settings
 from mmaddp.run.config import DATALOADERS
 from mmaddp.run.data_kinds import kind_of
+from mmaddp.utils.config_types import type_name
 from mmaddp.weights.known_weights import SCHEME, find_known
 from mmaddp.weights.model import pretrained_settings
 
@@ -27,8 +30,8 @@ def check_inputs(
 
     Raises:
         FileNotFoundError: All that is absent.
-        ValueError: Data sets of the run have different classes, or an annotation file in COCO's
-            format does not fit images or classes.
+        ValueError: Data sets of the run have different classes, an annotation file in COCO's format
+            does not fit images or classes, or a metric reads another one than the data set.
     """
     absent = [
         f'weights {file} ({where})'
@@ -50,6 +53,8 @@ def check_inputs(
     _check_classes(cfg, dataloaders)
     for where, dataset in datasets(cfg, dataloaders):
         kind_of(dataset).check(dataset, where)
+    for name in dataloaders:
+        _check_truth(cfg, name)
 
 
 def _check_classes(cfg: Config, dataloaders: tuple[str, ...]) -> None:
@@ -111,9 +116,31 @@ def absent_truth(cfg: Config, dataloader: str) -> Iterator[tuple[str, Any, str]]
     Yields:
         tuple: Dotted name, the metric's settings, the file.
     """
+    for name, metric, file in _truth(cfg, dataloader):
+        if not Path(file).is_file():
+            yield name, metric, file
+
+
+def _truth(cfg: Config, dataloader: str) -> Iterator[tuple[str, Any, str]]:
+    """Local annotation files that the metrics of a dataloader read, as ``absent_truth`` does."""
     name = dataloader.replace('dataloader', 'evaluator')
     metrics = cfg.get(name) or []
     for metric in metrics if isinstance(metrics, list | tuple) else [metrics]:
         file = metric.get('ann_file')
-        if file and '://' not in file and not Path(file).is_file():
+        if file and '://' not in file:
             yield f'{name}.ann_file', metric, file
+
+
+def _check_truth(cfg: Config, dataloader: str) -> None:
+    """Raise where a metric reads other annotations than the COCO set whose results it gets."""
+    files = [
+        osp.join(dataset.get('data_root') or '', dataset['ann_file'])
+        for _, dataset in datasets(cfg, (dataloader,))
+        if type_name(dataset) == 'CocoDataset'
+    ]
+    for where, _, truth in _truth(cfg, dataloader):
+        if files and not any(filecmp.cmp(truth, file, shallow=False) for file in files):
+            raise ValueError(
+                f'{where} is {truth}, but the data set of {dataloader} reads {files[0]}: results '
+                'would be held against other images. Set both to the same file.'
+            )

@@ -46,7 +46,7 @@ def test_example_is_short_and_changes_the_data_alone(documented, tmp_path):
     assert cfg.model.decode_head.num_classes == cfg.model.auxiliary_head.num_classes == 3
     assert cfg.train_dataloader.dataset.data_root == 'my_roads'
     assert cfg.train_dataloader.dataset.data_prefix.img_path == 'train/images'
-    assert cfg.train_dataloader.dataset.pipeline[3].type == 'RandomResize'
+    assert cfg.train_dataloader.dataset.pipeline[4].type == 'RandomResize'
     assert cfg.optim_wrapper.constructor == 'mmaddp.LayerDecayConstructor'
 
 

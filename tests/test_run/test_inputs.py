@@ -107,3 +107,20 @@ def test_linked_class_folders_are_not_empty(tmp_path):
     maps['data_prefix'] = dict(img_path='train', seg_map_path='train')
     pytest.importorskip('mmseg')
     assert kind_of(maps).absent(dict(maps, _scope_='mmseg')) == []
+
+
+def test_a_metric_reads_the_annotations_of_its_data_set(tmp_path):
+    dataset = write_coco(tmp_path / 'a', coco_content())
+    content = coco_content()
+    content['images'][0]['id'] = 77
+    for annotation in content['annotations']:
+        annotation['image_id'] = 77
+    write_coco(tmp_path / 'b', content)
+    (tmp_path / 'copy.json').write_bytes((tmp_path / 'a' / 'objects.json').read_bytes())
+    cfg = Config(dict(val_dataloader=dict(dataset=dataset), val_evaluator=dict(type='CocoMetric')))
+    for same in ('a/objects.json', 'copy.json'):
+        cfg.val_evaluator.ann_file = str(tmp_path / same)
+        check_inputs(cfg, ('val_dataloader',))
+    cfg.val_evaluator.ann_file = str(tmp_path / 'b' / 'objects.json')
+    with pytest.raises(ValueError, match=r'val_evaluator\.ann_file is .*b/objects.*reads .*a/obj'):
+        check_inputs(cfg, ('val_dataloader',))

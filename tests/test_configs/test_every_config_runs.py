@@ -71,6 +71,7 @@ def start_loops(runner):
         yield 'test'
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings('ignore:This run uses float32')
 @pytest.mark.parametrize('path', TRAINED, ids=lambda path: path.stem)
 def test_dry_run(path, read):

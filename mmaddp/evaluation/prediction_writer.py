@@ -48,7 +48,7 @@ class PredictionWriter(BaseMetric):
         self.out_file = Path(out_file)
         if self.out_file.suffix not in SUFFIXES:
             raise ValueError(f'Predictions are written to {SUFFIXES}, not to {out_file}.')
-        self.topk = topk
+        self.num_best = topk
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Keep the best classes of each sample that a classifier returns.
@@ -62,7 +62,7 @@ class PredictionWriter(BaseMetric):
                     f'{self.out_file} cannot be written: the model predicts no pred_score, only '
                     f'{sorted(sample)}. CSV and JSON are for classification.'
                 )
-            scores, labels = sample['pred_score'].topk(min(self.topk, len(sample['pred_score'])))
+            scores, labels = sample['pred_score'].topk(min(self.num_best, len(sample['pred_score'])))
             self.results.append(
                 dict(
                     image=str(sample.get('img_path', '')),

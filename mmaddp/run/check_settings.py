@@ -103,7 +103,7 @@ def check_kinds(cfg: Config) -> None:
         settings |= {f'default_hooks.{name}': hook for name, hook in hooks.items()}
     for name in LOADERS:
         loader = cfg.get(name)
-        if isinstance(loader, Mapping) and loader.get('dataset') is None:
+        if isinstance(loader, Mapping) and loader.get('dataset', {}) is None:
             settings[f'{name}.dataset'] = 'nothing'
     wrong = [
         f'{key} takes settings in a dict, got {value!r}'

@@ -1,10 +1,15 @@
 import errno
-import logging
 
 import pytest
 from mmengine.logging import MMLogger
 
 from mmaddp.run.user_errors import message_of, user_errors
+
+
+@pytest.fixture(autouse=True)
+def no_log_files(monkeypatch):
+    """Other tests of this process may have left loggers."""
+    monkeypatch.setattr(MMLogger, '_instance_dict', {})
 
 
 def end(error, **options):
@@ -47,11 +52,7 @@ def test_traceback_is_there_when_asked_for():
 def test_traceback_goes_to_the_log_file(tmp_path):
     logger = MMLogger('with_file', 'with_file', log_file=str(tmp_path / 'run.log'))
     MMLogger._instance_dict['with_file'] = logger
-    try:
-        message = end(KeyError('lost'))
-        logging.shutdown([])
-    finally:
-        del MMLogger._instance_dict['with_file']
+    message = end(KeyError('lost'))
     assert str(tmp_path / 'run.log') in message
     text = (tmp_path / 'run.log').read_text()
     assert 'Traceback' in text and "KeyError: 'lost'" in text

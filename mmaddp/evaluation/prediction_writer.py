@@ -62,7 +62,9 @@ class PredictionWriter(BaseMetric):
                     f'{self.out_file} cannot be written: the model predicts no pred_score, only '
                     f'{sorted(sample)}. CSV and JSON are for classification.'
                 )
-            scores, labels = sample['pred_score'].topk(min(self.num_best, len(sample['pred_score'])))
+            scores, labels = sample['pred_score'].topk(
+                min(self.num_best, len(sample['pred_score']))
+            )
             self.results.append(
                 dict(
                     image=str(sample.get('img_path', '')),

@@ -2,7 +2,6 @@
 
 import logging
 import os
-import stat
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -104,7 +103,7 @@ def holds_a_file(folder: Union[str, Path], suffix: str = '') -> bool:
         folder (str | Path): The folder; it need not exist.
         suffix (str): How the file must end. Defaults to '', any file.
     """
-    seen = set()
+    seen: set[tuple[int, int]] = set()
     for parent, folders, files in os.walk(folder, followlinks=True):
         if any(name.endswith(suffix) and not name.startswith('.') for name in files):
             return True
@@ -125,38 +124,48 @@ def _walk(found: Listing, below: str, suffixes: tuple[str, ...], above: list[tup
         entries = sorted(scan, key=lambda entry: entry.name)
     for entry in entries:
         name = f'{below}{entry.name}'
+        # Only links and folders cost a call of the file system; millions of files do not.
         try:
-            status = entry.stat()
+            is_folder, is_file = entry.is_dir(), entry.is_file()
+            leads_nowhere = not (is_folder or is_file) and not os.path.exists(entry.path)
         except OSError:
-            found.pass_over(name, 'links that lead nowhere')
-            continue
-        if not stat.S_ISDIR(status.st_mode):
-            reason = _reason_against_file(entry.name, status, suffixes)
+            leads_nowhere = True
+        if leads_nowhere and entry.name.startswith('.'):
+            reason = HIDDEN  # an editor's lock, for instance
+        elif leads_nowhere:
+            reason = 'links that lead nowhere'
+        elif is_folder:
+            reason = _walk_folder(found, name, suffixes, above, _identity(entry.stat()))
+        else:
+            reason = _reason_against_file(entry.name, is_file, suffixes)
             if reason is None:
                 found.files.append(name)
-        elif _is_foreign_folder(entry.name):
-            reason = 'hidden or foreign folders'
-        elif _identity(status) in above:
-            reason = 'links back to a folder that holds them'
-        else:
-            number = len(found.files)
-            _walk(found, f'{name}/', suffixes, [*above, _identity(status)])
-            is_like_picture = is_picture_name(entry.name, suffixes)
-            empty = is_like_picture and len(found.files) == number
-            reason = 'folders named like pictures' if empty else None
         if reason:
             found.pass_over(name, reason)
 
 
-def _reason_against_file(
-    name: str, status: os.stat_result, suffixes: tuple[str, ...]
+def _walk_folder(
+    found: Listing, name: str, suffixes: tuple[str, ...], above: list[tuple], identity: tuple
 ) -> Optional[str]:
+    """List a folder in a folder; give the reason why it is passed over, if it is."""
+    last = name.rpartition('/')[2]
+    if _is_foreign_folder(last):
+        return 'hidden or foreign folders'
+    if identity in above:
+        return 'links back to a folder that holds them'
+    number = len(found.files)
+    _walk(found, f'{name}/', suffixes, [*above, identity])
+    is_empty = len(found.files) == number
+    return 'folders named like pictures' if is_empty and is_picture_name(last, suffixes) else None
+
+
+def _reason_against_file(name: str, is_file: bool, suffixes: tuple[str, ...]) -> Optional[str]:
     if name.startswith('.'):
         return HIDDEN
     if not is_picture_name(name, suffixes):
         suffix = Path(name).suffix
         return f'{ENDING} {suffix}' if suffix else UNENDING
-    return None if stat.S_ISREG(status.st_mode) else 'no files (pipes, devices)'
+    return None if is_file else 'no files (pipes, devices)'
 
 
 def _is_plain(reason: str) -> bool:

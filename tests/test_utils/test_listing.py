@@ -46,11 +46,12 @@ def test_links(folder, tmp_path):
     (folder / 'linked').symlink_to(store, target_is_directory=True)
     (folder / 'z.png').symlink_to(store / 'cat' / '1.png')
     (folder / 'gone.png').symlink_to(tmp_path / 'nowhere.png')
+    (folder / 'self.png').symlink_to(folder / 'self.png')
     (folder / 'sub' / 'up').symlink_to(folder, target_is_directory=True)
     (store / 'cat' / 'round').symlink_to(folder / 'linked', target_is_directory=True)
     found = list_pictures(folder)
     assert found.files == sorted([*PICTURES, 'linked/cat/1.png', 'z.png'])
-    assert found.passed_over['links that lead nowhere'] == ['gone.png']
+    assert found.passed_over['links that lead nowhere'] == ['gone.png', 'self.png']
     assert found.passed_over['links back to a folder that holds them'] == [
         'linked/cat/round',
         'sub/up',

@@ -11,6 +11,7 @@ so is a process that needs more than 4 GiB, or a case of more than a minute. Exi
 import argparse
 import logging
 import multiprocessing
+import os
 import random
 import resource
 import shutil
@@ -48,6 +49,7 @@ def run_cases(name: str, seeds: range, out: Path, results) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     logging.disable(logging.CRITICAL)
     warnings.simplefilter('ignore')
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     refused, failures = 0, []
     with tempfile.TemporaryDirectory() as folder:
         target = TARGETS[name](Path(folder))

@@ -11,6 +11,7 @@ import torch
 from mutations import STRANGE, damage_bytes, damage_tree
 from PIL import Image
 from torch import nn
+from toy_runner import make_toy_runner
 
 import mmaddp  # noqa: F401, before any host
 from mmaddp.datasets import CheckLabelMap, LoadRGBImage
@@ -62,6 +63,35 @@ def checkpoint_entries(folder: Path) -> Case:
         torch.save(damage_tree(content, rng, strange), file)
         tensors = extract_state_dict(load_from_address(str(file), 'cpu'), str(file))
         load_weights(nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4)), tensors, str(file))
+
+    return case
+
+
+def resumed_entries(folder: Path) -> Case:
+    """One odd entry in a checkpoint that a training goes on from."""
+    hooks = dict(
+        plain_message_hub=dict(type='mmaddp.PlainMessageHubHook'),
+        strict_load=dict(type='mmaddp.StrictLoadHook'),
+        checkpoint=dict(type='mmaddp.CheckpointHook', interval=1),
+    )
+    make_toy_runner(folder / 'work', max_epochs=1, default_hooks=hooks).train()
+    content = torch.load(folder / 'work' / 'epoch_1.pth', weights_only=True)
+    strange = (*STRANGE, torch.ones(2), torch.full((1, 2), float('nan')), torch.ones(1).to('meta'))
+    treasure = folder / 'treasure'
+
+    def case(place: Path, rng: random.Random) -> None:
+        treasure.mkdir(exist_ok=True)
+        file = place / 'epoch_1.pth'
+        odd = damage_tree(content, rng, (*strange, str(treasure)))
+        torch.save(odd, file)
+        runner = make_toy_runner(
+            place / 'work', default_hooks=hooks, resume=True, load_from=str(file)
+        )
+        try:
+            runner.train()
+        finally:
+            assert treasure.is_dir()
+        assert runner.epoch == 2
 
     return case
 
@@ -187,6 +217,7 @@ def image_arrays(folder: Path) -> Case:
 TARGETS: dict[str, Callable[[Path], Case]] = {
     'checkpoint_bytes': checkpoint_bytes,
     'checkpoint_entries': checkpoint_entries,
+    'resumed_entries': resumed_entries,
     'token_cache': token_cache,
     'coco': coco,
     'pictures': pictures,

@@ -1,9 +1,12 @@
 import logging
 
 import mmengine.logging
+import pytest
 from mmengine.logging import MMLogger
 
 import mmaddp  # noqa: F401, makes the change
+
+pytestmark = pytest.mark.slow
 
 BANNER = '\n------\nSystem environment:\n    a: b\n------\n'
 CONFIG = 'Config:\na = 1'

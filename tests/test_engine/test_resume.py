@@ -271,6 +271,7 @@ VALUES = st.one_of(
 )
 
 
+@pytest.mark.slow
 @given(data=st.data())
 @settings(
     max_examples=30,

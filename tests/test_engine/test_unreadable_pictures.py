@@ -8,6 +8,8 @@ from toy_scenes import make_scenes, write_segmentation_config
 
 from mmaddp.run.config import read_config
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip('mmseg')
 
 

@@ -11,6 +11,8 @@ from mmaddp.run.config import use_supported_precision
 from mmaddp.run.dry_run import DryRunReport, dry_run
 from mmaddp.run.stand_ins import IMAGENET_IMAGES, use_stand_ins
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def cfg(request, tmp_path, monkeypatch):

@@ -7,6 +7,8 @@ from test_tools.conftest import ROOT
 
 from mmaddp.registry import MODELS
 
+pytestmark = pytest.mark.slow
+
 (CONFIG,) = (ROOT / 'configs' / 'quickstart').glob('addp-*.py')
 
 

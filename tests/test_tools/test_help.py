@@ -9,6 +9,8 @@ import textwrap
 import pytest
 from test_tools.conftest import ROOT
 
+pytestmark = pytest.mark.slow
+
 # Started by other tools, never by hand.
 INTERNAL = {'start_tool.py'}
 TOOLS = sorted(

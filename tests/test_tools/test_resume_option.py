@@ -6,6 +6,8 @@ import pytest
 import torch
 from test_tools.conftest import ROOT, TOY
 
+pytestmark = pytest.mark.slow
+
 TRAIN = [sys.executable, ROOT / 'tools' / 'train.py']
 
 

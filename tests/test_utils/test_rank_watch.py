@@ -9,6 +9,8 @@ import pytest
 
 from mmaddp.utils.rank_watch import RankWatch
 
+pytestmark = pytest.mark.slow
+
 pytestmark = pytest.mark.filterwarnings('ignore:This process:DeprecationWarning')
 LIMIT = 2.0
 

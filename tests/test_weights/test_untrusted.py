@@ -69,6 +69,7 @@ def pack(path, members, compression=zipfile.ZIP_DEFLATED):
     return path
 
 
+@pytest.mark.slow
 def test_a_small_file_of_a_large_checkpoint_is_refused(tmp_path, monkeypatch):
     path = pack(tmp_path / 'bomb.pth', {'bomb/data.pkl': 2**20, 'bomb/data/0': 2**30})
     assert path.stat().st_size < 2e6

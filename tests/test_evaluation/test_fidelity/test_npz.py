@@ -9,6 +9,7 @@ import pytest
 from mmaddp.evaluation.fidelity.npz import NpzImages, read_npz
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('read', [NpzImages, lambda path: read_npz(path, 'arr_0')])
 def test_a_small_file_of_large_pictures_is_refused(tmp_path, read):
     """As a compressed archive of empty pictures: two megabytes that unpack to two gigabytes."""

@@ -30,14 +30,6 @@ class ToolParser(argparse.ArgumentParser):
         self.exit(1, f'{Path(self.prog).stem}: {message} ({self.prog} --help shows all options)\n')
 
 
-def add_config_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add ``config`` and ``--cfg-options``."""
-    parser.add_argument(
-        'config', type=os.path.expanduser, help='configuration: a file, or mmaddp::FOLDER/FILE'
-    )
-    add_options_argument(parser)
-
-
 def add_options_argument(parser: argparse.ArgumentParser) -> None:
     """Add ``--cfg-options``."""
     parser.add_argument(

@@ -1,7 +1,10 @@
 """ADM's ``.npz`` batches: images as ``arr_0``, statistics as ``mu`` and ``sigma``."""
 
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Union
 
@@ -13,6 +16,32 @@ from mmaddp.utils.hashing import file_sha256
 from mmaddp.weights.untrusted import check_unpacked_size
 
 from .image_sets import ImageSet
+
+# What NumPy and zipfile raise for damaged files.
+_DAMAGED = (
+    OSError,
+    ValueError,
+    LookupError,
+    EOFError,
+    AttributeError,
+    NotImplementedError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    MemoryError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+
+
+@contextmanager
+def _refused(message: str) -> Iterator[None]:
+    """Turn what a damaged file raises into a ``ValueError`` of this message."""
+    try:
+        yield
+    except _DAMAGED as error:
+        raise ValueError(f'{message} ({type(error).__name__}: {error}).') from error
 
 
 class NpzImages(ImageSet):
@@ -53,7 +82,8 @@ class NpzImages(ImageSet):
             size = int(np.prod(shape[1:]))
             for number, start in enumerate(range(0, len(self), batch_size)):
                 count = min(batch_size, len(self) - start)
-                content = stream.read(count * size)
+                with _refused(f'{self.path} is damaged behind image {start}'):
+                    content = stream.read(count * size)
                 if len(content) < count * size:
                     raise ValueError(f'{self.path} is cut off at image {start}.')
                 if number % world_size == rank:
@@ -69,18 +99,15 @@ class _NpyStream:
         self.path, self.member = path, member
 
     def __enter__(self):
-        try:
-            check_unpacked_size(self.path)
+        check_unpacked_size(self.path)
+        with _refused(
+            f'{self.path} cannot be read as an .npz file with uint8 images (N, H, W, 3) as arr_0'
+        ):
             self.archive = zipfile.ZipFile(self.path)
             stream = self.archive.open(self.member)
-        except (OSError, KeyError, zipfile.BadZipFile) as error:
-            raise ValueError(
-                f'{self.path} cannot be read as images: {error}. Expected an .npz file with uint8 '
-                'images (N, H, W, 3) as arr_0.'
-            ) from error
-        version = np.lib.format.read_magic(stream)
-        read = getattr(np.lib.format, f'read_array_header_{version[0]}_0')
-        shape, fortran, dtype = read(stream)
+            version = np.lib.format.read_magic(stream)
+            read = getattr(np.lib.format, f'read_array_header_{version[0]}_0')
+            shape, fortran, dtype = read(stream)
         if dtype != np.uint8 or len(shape) != 4 or shape[3] != 3 or fortran:
             raise ValueError(
                 f'arr_0 of {self.path} has shape {shape} and type {dtype}; images must be uint8 '
@@ -98,14 +125,11 @@ def npz_names(path: Path) -> set[str]:
     Raises:
         ValueError: It is no such file.
     """
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return set(arrays.files)
-    except (ValueError, OSError, AttributeError, EOFError, zipfile.BadZipFile) as error:
-        raise ValueError(
-            f'{path} is no .npz file that can be read without unpickling objects, which could run '
-            f'code ({error}).'
-        ) from error
+    with (
+        _refused(f'{path} is no .npz file that can be read without running code of it'),
+        np.load(path, allow_pickle=False) as arrays,
+    ):
+        return set(arrays.files)
 
 
 def read_npz(path: Path, name: str) -> np.ndarray:
@@ -115,11 +139,8 @@ def read_npz(path: Path, name: str) -> np.ndarray:
         ValueError: It is missing, damaged or holds Python objects.
     """
     check_unpacked_size(path)
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return arrays[name]
-    except (ValueError, OSError, KeyError, zipfile.BadZipFile, MemoryError) as error:
-        raise ValueError(
-            f'{name} of {path} cannot be read without unpickling objects, which could run code '
-            f'({error}).'
-        ) from error
+    with (
+        _refused(f'{name} of {path} cannot be read without running code of it'),
+        np.load(path, allow_pickle=False) as arrays,
+    ):
+        return arrays[name]

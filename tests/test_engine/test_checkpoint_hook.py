@@ -192,7 +192,7 @@ def validated(make_runner, settings, scores, **kwargs):
 @pytest.fixture(autouse=True)
 def predictions(monkeypatch):
     """The toy model predicts nothing that a metric reads."""
-    from test_engine.conftest import ToyModel
+    from toy_runner import ToyModel
 
     forward = ToyModel.forward
 

@@ -12,6 +12,8 @@ from mmaddp.run.config import read_config
 from mmaddp.run.dry_run import NUM_STEPS, dry_run
 from mmaddp.run.stand_ins import use_stand_ins
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2] / 'configs'
 FILES = sorted(
     path
@@ -71,7 +73,6 @@ def start_loops(runner):
         yield 'test'
 
 
-@pytest.mark.slow
 @pytest.mark.filterwarnings('ignore:This run uses float32')
 @pytest.mark.parametrize('path', TRAINED, ids=lambda path: path.stem)
 def test_dry_run(path, read):

@@ -9,9 +9,10 @@ import pytest
 
 from mmaddp.utils.rank_watch import RankWatch
 
-pytestmark = pytest.mark.slow
-
-pytestmark = pytest.mark.filterwarnings('ignore:This process:DeprecationWarning')
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings('ignore:This process:DeprecationWarning'),
+]
 LIMIT = 2.0
 
 

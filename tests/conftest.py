@@ -2,9 +2,14 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 from mmengine.logging import MMLogger
 from mmengine.registry import DefaultScope
 from mmengine.visualization import Visualizer
+
+# The same examples in every run; tests/fuzz looks for new ones.
+settings.register_profile('repeatable', derandomize=True, deadline=None)
+settings.load_profile('repeatable')
 
 
 @pytest.fixture(autouse=True)

@@ -72,7 +72,9 @@ for family in "${FAMILIES[@]}"; do
     provide_transformers
     say "tests with the $family packages"
     started=$SECONDS
-    "$ENV_PYTHON" -m pytest "$@" || FAILED+=("$family tests")
+    # A process for each core: two with several threads each would wait for one another.
+    OMP_NUM_THREADS=1 "$ENV_PYTHON" -m pytest -n auto --dist loadfile "$@" ||
+        FAILED+=("$family tests")
     say "tests with the $family packages took $((SECONDS - started)) s"
 done
 

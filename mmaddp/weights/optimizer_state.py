@@ -54,7 +54,7 @@ def plain_optimizer(state: Mapping, wrapper: Any) -> dict:
         wrapper (OptimWrapper): What is to go on from it.
     """
     groups = [
-        {key: group[key] for key in ('params', *own) if key in group}
+        {'params': group['params']} | _group_options(group, own)
         for group, own in zip(state['param_groups'], wrapper.optimizer.param_groups)
     ]
     plain = dict(state=dict(state['state']), param_groups=groups)
@@ -69,6 +69,16 @@ def plain_optimizer(state: Mapping, wrapper: Any) -> dict:
             for key, value in own.items()
         }
     return plain
+
+
+def _group_options(group: Mapping, own: Mapping) -> dict:
+    """Options of a group: its numbers go on, its switches are those of this run.
+
+    How an update is computed (fused, capturable, ...) may not be possible on this device.
+    """
+    options = {key: value for key, value in own.items() if key != 'params'}
+    switches = [key for key, value in options.items() if value is None or isinstance(value, bool)]
+    return options | {key: group[key] for key in options if key in group and key not in switches}
 
 
 def _own_scaler(wrapper: Any) -> dict:

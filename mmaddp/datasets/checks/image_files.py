@@ -33,7 +33,6 @@ class CheckImageFile(SkipsBroken, BaseTransform):
             the log, counted, and replaced by another that the data set draws. Defaults to False.
         max_aspect_ratio (float): Most that the longer side may measure of the shorter: a picture
             beyond has no pixel left across when it is resized. Defaults to 100.
-        min_size (int): Least of the shorter side, in pixels. Defaults to 1.
         backend_args (dict, optional): Arguments of mmengine's file backend. Defaults to None.
     """
 
@@ -41,12 +40,10 @@ class CheckImageFile(SkipsBroken, BaseTransform):
         self,
         skip_broken: bool = False,
         max_aspect_ratio: float = 100.0,
-        min_size: int = 1,
         backend_args: Optional[dict] = None,
     ) -> None:
         super().__init__(skip_broken)
         self.max_aspect_ratio = max_aspect_ratio
-        self.min_size = min_size
         self.backend_args = None if backend_args is None else dict(backend_args)
 
     def transform(self, results: dict) -> Optional[dict]:
@@ -97,18 +94,17 @@ class CheckImageFile(SkipsBroken, BaseTransform):
 
     def _check_size(self, path: str, width: int, height: int) -> None:
         short, long = sorted((width, height))
-        if short < self.min_size or long > self.max_aspect_ratio * short:
+        if long > self.max_aspect_ratio * short:
             raise ValueError(
-                f'The image {path} has {width} x {height} pixels; taken are those of at least '
-                f'{self.min_size} pixels across, and at most {self.max_aspect_ratio:g} times as '
-                'long as across (min_size, max_aspect_ratio of mmaddp.CheckImageFile).'
+                f'The image {path} has {width} x {height} pixels; taken are those at most '
+                f'{self.max_aspect_ratio:g} times as long as across (max_aspect_ratio of '
+                'mmaddp.CheckImageFile).'
             )
 
     def __repr__(self) -> str:
         return (
             f'{type(self).__name__}(skip_broken={self.skip_broken}, '
-            f'max_aspect_ratio={self.max_aspect_ratio}, min_size={self.min_size}, '
-            f'backend_args={self.backend_args})'
+            f'max_aspect_ratio={self.max_aspect_ratio}, backend_args={self.backend_args})'
         )
 
 

@@ -87,13 +87,6 @@ def test_pictures_that_are_loaded_already():
         CheckImageFile()(dict(img=np.zeros((4, 3000, 3), np.uint8), img_path=None))
 
 
-def test_smallest_picture(write):
-    results = write(encoded('PNG', np.zeros((7, 9, 3), np.uint8)))
-    assert CheckImageFile(min_size=7)(results)
-    with pytest.raises(ValueError, match='at least 8 pixels across'):
-        CheckImageFile(min_size=8)(results)
-
-
 def test_damaged_files_are_passed_over_and_counted_on_request(write):
     step = CheckImageFile(skip_broken=True)
     assert step(write(b'')) is None and step(write(encoded()[:500])) is None

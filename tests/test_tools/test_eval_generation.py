@@ -16,14 +16,12 @@ from mmaddp.registry import MODELS
 sys.path.insert(0, str(ROOT / 'tools' / 'analysis_tools'))
 import eval_generation
 
-pytestmark = pytest.mark.slow
-
 QUICKSTART = ROOT / 'configs' / 'quickstart'
 (JUDGE,) = QUICKSTART.glob('judge-*.py')
 (ADDP,) = QUICKSTART.glob('addp-vit-*digit-tokens.py')
 (TOKENIZER,) = QUICKSTART.glob('vqgan-*.py')
 
-pytestmark = pytest.mark.filterwarnings('ignore:FID of 128 features')
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings('ignore:FID of 128 features')]
 
 
 def save_random(config, path, seed=0):

@@ -46,11 +46,11 @@ def tiny_batch():
 def test_mask_rcnn_trains_and_predicts():
     pytest.importorskip('mmdet')
     from mmdet.registry import MODELS
-    from mmengine.registry import DefaultScope
+    from mmengine.registry import init_default_scope
 
     torch.manual_seed(0)
-    with DefaultScope.overwrite_default_scope('mmdet'):
-        detector = MODELS.build(tiny_mask_rcnn())
+    init_default_scope('mmdet')
+    detector = MODELS.build(tiny_mask_rcnn())
     images, samples = tiny_batch()
     losses, _ = detector.parse_losses(detector.loss(images, samples))
     losses.backward()

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
-from mmengine.registry import DefaultScope
+from mmengine.registry import init_default_scope
 from PIL import Image
 
 from mmaddp.datasets import SampleIndex, SeededDataset, TokenDataset
@@ -71,8 +71,8 @@ def checkpoint(tmp_path):
 def run(*args):
     """The tool as a function; it may set the default scope, which is put back."""
     main = runpy.run_path(str(TOOL))['main']
-    with DefaultScope.overwrite_default_scope('mmpretrain'):
-        main([str(arg) for arg in args])
+    init_default_scope('mmpretrain')
+    main([str(arg) for arg in args])
 
 
 def test_cache_tokens(config, checkpoint, tmp_path, capsys):
@@ -88,8 +88,8 @@ def test_cache_tokens(config, checkpoint, tmp_path, capsys):
         {key[10:]: value for key, value in state.items() if key.startswith('tokenizer.')}
     )
     inner = Config.fromfile(config).train_dataloader.dataset.dataset
-    with DefaultScope.overwrite_default_scope('mmpretrain'):
-        images = SeededDataset(inner, seed=0)
+    init_default_scope('mmpretrain')
+    images = SeededDataset(inner, seed=0)
     agreeing = []
     for i in range(5):
         for view in range(3):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
-from mmengine.registry import DefaultScope
+from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from PIL import Image
 
@@ -28,8 +28,8 @@ def load(name, data_root):
 
 
 def build(loader, seed=0):
-    with DefaultScope.overwrite_default_scope('mmpretrain'):
-        return Runner.build_dataloader(loader, seed=seed)
+    init_default_scope('mmpretrain')
+    return Runner.build_dataloader(loader, seed=seed)
 
 
 def save(path, height, width, seed=0):
@@ -156,8 +156,8 @@ def test_seed_is_the_runners(digits):
         loader = load('digits_32px', digits)
         torch.manual_seed(seed)
         torch.rand(3)
-        with DefaultScope.overwrite_default_scope('mmpretrain'):
-            loader = Runner.build_dataloader(loader, seed=seed, diff_rank_seed=diff_rank_seed)
+        init_default_scope('mmpretrain')
+        loader = Runner.build_dataloader(loader, seed=seed, diff_rank_seed=diff_rank_seed)
         orders.append(list(loader.sampler))
     assert orders[0] == orders[1] != orders[2]
 

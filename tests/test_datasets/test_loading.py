@@ -4,7 +4,7 @@ import mmcv
 import numpy as np
 import pytest
 import torch
-from mmengine.registry import DefaultScope
+from mmengine.registry import init_default_scope
 from PIL import Image
 
 from mmaddp.datasets import LoadRGBImage
@@ -40,8 +40,8 @@ def test_built_from_any_scope(tmp_path):
     assert isinstance(transform, LoadRGBImage)
     from mmpretrain.registry import TRANSFORMS as MMPRETRAIN_TRANSFORMS
 
-    with DefaultScope.overwrite_default_scope('mmpretrain'):
-        transform = MMPRETRAIN_TRANSFORMS.build(dict(type='mmaddp.LoadRGBImage'))
+    init_default_scope('mmpretrain')
+    transform = MMPRETRAIN_TRANSFORMS.build(dict(type='mmaddp.LoadRGBImage'))
     assert isinstance(transform, LoadRGBImage)
 
 

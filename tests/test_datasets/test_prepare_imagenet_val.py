@@ -109,5 +109,5 @@ def test_every_kind_of_picture_is_prepared(originals, tmp_path, capsys):
 
 def test_postscript_is_no_original(originals, tmp_path):
     (originals / 'z.png').write_bytes(b'%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\n')
-    with pytest.raises(SystemExit, match=r'Cannot read the image .*z.png: it is no picture of'):
+    with pytest.raises(SystemExit, match=r'Cannot read the image .*z.png: it is not a picture of'):
         prepare(originals, tmp_path / 'out')

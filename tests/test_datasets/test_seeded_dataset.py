@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 from mmcv.transforms import BaseTransform
-from mmengine.registry import DefaultScope
+from mmengine.registry import init_default_scope
 from PIL import Image
 from torch.utils.data import DataLoader
 
@@ -48,8 +48,8 @@ def build(folder, seed=None, **kwargs):
         ],
         **kwargs,
     )
-    with DefaultScope.overwrite_default_scope('mmpretrain'):
-        return DATASETS.build(dict(type='mmaddp.SeededDataset', dataset=inner, seed=seed))
+    init_default_scope('mmpretrain')
+    return DATASETS.build(dict(type='mmaddp.SeededDataset', dataset=inner, seed=seed))
 
 
 def run(loader, sampler, epochs):

@@ -2,10 +2,10 @@
 
 import multiprocessing
 import os
-import socket
 from pathlib import Path
 
 import torch
+from free_port import free_port
 from mmengine.config import Config
 from mmengine.runner import Runner
 
@@ -46,9 +46,7 @@ def toy_config(folder: Path, **dataset) -> Config:
 
 def start(cfg: Config, world_size: int = 1) -> list[multiprocessing.Process]:
     """Start a run; its processes end with status 0 if it succeeds."""
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     ranks = [FORK.Process(target=_run, args=(cfg, r, world_size, port)) for r in range(world_size)]
     for process in ranks:
         process.start()

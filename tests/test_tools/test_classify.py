@@ -3,12 +3,12 @@
 import csv
 import json
 import re
-import socket
 import sys
 
 import numpy as np
 import pytest
 import torch
+from free_port import free_port
 from mmengine.config import Config
 from mmpretrain.structures import DataSample
 from PIL import Image
@@ -50,9 +50,7 @@ def rows(file):
 
 def test_two_ranks_count_every_image_once(call, classifier, tmp_path):
     """13 images on two ranks are padded to 14; predictions and figures are those of one rank."""
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        port = str(probe.getsockname()[1])
+    port = str(free_port())
     script = ('bash', ROOT / 'tools' / 'dist_test.sh')
     two = call(*script, *classifier, 2, '--out', 'two.csv', '--report', 'two', PORT=port)
     assert two.returncode == 0, two.stdout

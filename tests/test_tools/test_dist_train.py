@@ -11,6 +11,7 @@ import time
 
 import pytest
 import torch
+from free_port import free_port
 from mmengine.config import Config
 from test_tools.conftest import ROOT
 from test_utils.test_processes import wait_for_end
@@ -45,9 +46,7 @@ class SaveRank(Hook):
 
 @pytest.fixture
 def port():
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        return str(probe.getsockname()[1])
+    return str(free_port())
 
 
 @pytest.fixture

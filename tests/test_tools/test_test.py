@@ -1,9 +1,9 @@
 import pickle
-import socket
 import sys
 
 import pytest
 import torch
+from free_port import free_port
 from mmengine.config import Config
 from test_tools.conftest import ROOT, TOY
 
@@ -39,9 +39,7 @@ def test_tests_and_dumps_without_the_weights_that_training_starts_from(call, gen
 
 
 def test_two_processes(call, generation, tmp_path):
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        port = str(probe.getsockname()[1])
+    port = str(free_port())
     done = call('bash', ROOT / 'tools' / 'dist_test.sh', *generation, 2, PORT=port)
     assert done.returncode == 0, done.stdout
     assert len(list((tmp_path / 'out' / 'images').glob('*.png'))) == 3

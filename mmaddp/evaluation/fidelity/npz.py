@@ -126,7 +126,9 @@ def npz_names(path: Path) -> set[str]:
         ValueError: It is no such file.
     """
     with (
-        _refused(f'{path} is no .npz file that can be read without running code of it'),
+        _refused(
+            f'{path} is not an .npz file that can be read without unpickling, which could run code'
+        ),
         np.load(path, allow_pickle=False) as arrays,
     ):
         return set(arrays.files)
@@ -140,7 +142,7 @@ def read_npz(path: Path, name: str) -> np.ndarray:
     """
     check_unpacked_size(path)
     with (
-        _refused(f'{name} of {path} cannot be read without running code of it'),
+        _refused(f'{name} of {path} cannot be read without unpickling, which could run code'),
         np.load(path, allow_pickle=False) as arrays,
     ):
         return arrays[name]

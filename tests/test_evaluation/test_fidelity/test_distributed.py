@@ -1,12 +1,12 @@
 """Two gloo processes and one give the same scores."""
 
 import json
-import socket
 
 import pytest
 import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
+from free_port import free_port
 from toy_extractor import ToyExtractor
 
 from mmaddp.evaluation.fidelity import (
@@ -85,9 +85,7 @@ def folders(write_images):
 
 
 def test_two_processes(tmp_path, folders):
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     mp.spawn(run_rank, (port, str(tmp_path), *folders), nprocs=2)
     expected = score_folders(*folders, None)
     first, second = (json.loads((tmp_path / f'rank{r}.json').read_text()) for r in (0, 1))

@@ -1,11 +1,10 @@
 """The gradient over two processes."""
 
-import socket
-
 import pytest
 import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
+from free_port import free_port
 from toy_models import GRID, NUM_CODES, toy_addp
 
 from mmaddp.models.task_modules import mask_smallest
@@ -55,9 +54,7 @@ def run_rank(rank, port, folder):
 
 
 def test_two_processes_have_the_gradient_of_the_doubled_batch(tmp_path):
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     mp.spawn(run_rank, (port, str(tmp_path)), nprocs=2)
     expected = gradients(build_model(), slice(0, 8))
     for rank in range(2):

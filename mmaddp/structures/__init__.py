@@ -1,4 +1,4 @@
-"""What parts of the model hand to each other, and the ids that they agree on."""
+"""Data that the parts of the model pass to each other, and the ids they agree on."""
 
 from .addp_target import ADDPTarget
 from .vocabulary import Vocabulary

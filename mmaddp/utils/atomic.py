@@ -14,12 +14,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Optional, Union
 
-# How the name of an unfinished file ends; it begins with a dot.
+# Ending of the name of an unfinished file, which begins with a dot.
 UNFINISHED = '.part'
-# Name of the file to be, random digits, machine and process of the writer.
+# Name of the final file, random digits, machine and process of the writer.
 _TEMPORARY = '.{name}.{digits}-{machine}-{process}' + UNFINISHED
 _WRITER = re.compile(r'\..+\.[0-9a-f]{8}-([0-9a-f]{8})-(\d+)' + re.escape(UNFINISHED))
-# How safetensors and torch say that writing failed; torch does not say why.
+# How safetensors and torch report a failed write; torch does not say why.
 _FAILED_WRITE = re.compile(r'os error (\d+)|PytorchStreamWriter|inline_container')
 _tidied: set[Path] = set()
 
@@ -28,24 +28,24 @@ _tidied: set[Path] = set()
 def atomic_path(path: Union[str, Path], durable: bool = False) -> Iterator[Path]:
     """Write a file under another name, and rename it when it is complete.
 
-    If writing fails or is killed, what was at ``path`` before stays as it was. What killed writers
-    left in the folder is removed, once in each process.
+    If writing fails or is killed, whatever was at ``path`` before is left untouched. Leftovers of
+    killed writers in the folder are removed, once per process.
 
     Args:
         path (str | Path): The file; its folder is made. A symbolic link is followed.
-        durable (bool): Have the bytes on the disk before the rename, so that a crash of the
-            machine leaves a whole file as well. It takes time. Defaults to False.
+        durable (bool): Flush the bytes to the disk before the rename, so that the file is also
+            complete after a crash of the machine. This is slower. Defaults to False.
 
     Yields:
         Path: Where to write, in the same folder.
 
     Raises:
-        OSError: Writing failed, whatever the writer raised; the error names ``path`` and, where
-            the disk is full, the space that is free.
+        OSError: Writing failed, whatever the writer raised; the error names ``path`` and, if
+            the disk is full, the free space.
     """
     path = Path(os.path.realpath(path))
     if path.exists() and not path.is_file():
-        yield path  # A pipe or a device, which no file may replace.
+        yield path  # A pipe or a device, which must not be replaced by a file.
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     _tidy(path.parent)
@@ -114,7 +114,7 @@ def _tidy(folder: Path) -> None:
 
 @lru_cache(maxsize=1)
 def _machine() -> str:
-    """Where a number of a process means something: this machine, and this container of it."""
+    """Where a process id is meaningful: this machine, and this container on it."""
     name = socket.gethostname()
     if os.path.islink('/proc/self/ns/pid'):
         name += os.readlink('/proc/self/ns/pid')
@@ -132,7 +132,7 @@ def _is_running(process: int) -> bool:
 
 
 def _failed_write(error: Exception, path: Path, unfinished: Path) -> Optional[OSError]:
-    """The error of a disk that could not take a file; None if it is another error."""
+    """The error of a disk that could not hold a file; None for any other error."""
     if isinstance(error, OSError):
         if error.errno is None or error.filename not in (None, str(unfinished)):
             return None

@@ -1,4 +1,4 @@
-"""Names of what a configuration builds, whether it is written as text or as a class."""
+"""Names of what a configuration builds, whether given as text or as a class."""
 
 from collections.abc import Mapping
 from typing import Union

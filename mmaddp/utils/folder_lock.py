@@ -19,10 +19,10 @@ def lock_folder(folder: Union[str, Path]) -> None:
     The lock ends with the process, however it ends; the file that stays behind locks nothing.
 
     Args:
-        folder (str | Path): It is made.
+        folder (str | Path): The folder; it is created if need be.
 
     Raises:
-        BlockingIOError: Another process holds it; the message says which.
+        BlockingIOError: Another process holds the lock; the message says which.
     """
     path = (Path(folder) / NAME).resolve()
     if path in _held:

@@ -1,4 +1,4 @@
-"""Check sums of files."""
+"""Checksums of files."""
 
 import hashlib
 from pathlib import Path

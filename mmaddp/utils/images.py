@@ -1,4 +1,4 @@
-"""From tensors to picture files."""
+"""Converting tensors to image files."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -51,7 +51,7 @@ def save_png(image: Tensor, path: Path) -> None:
 
 
 def read_png(path: Path) -> Tensor:
-    """Read a file of :func:`save_png` as RGB in [0, 1], shape (3, H, W)."""
+    """Read a file written by :func:`save_png` as RGB in [0, 1], shape (3, H, W)."""
     with open_picture(path) as image:
         return torch.from_numpy(np.array(image)).movedim(-1, 0).float() / 255
 
@@ -60,7 +60,7 @@ def image_grid(images: Sequence[Tensor], columns: int, zoom: int = 1) -> Tensor:
     """Arrange RGB images (3, H, W) in [0, 1] on one sheet, with white gaps between them.
 
     Args:
-        images (Sequence[Tensor]): Images of one size.
+        images (Sequence[Tensor]): Images of the same size.
         columns (int): Images per row.
         zoom (int): Pixels of the sheet per pixel of an image, along each side. Defaults to 1.
 

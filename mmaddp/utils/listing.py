@@ -13,11 +13,11 @@ SUFFIXES = (
     *('.png', '.jpg', '.jpeg', '.jpe', '.jfif', '.webp', '.tif', '.tiff', '.bmp', '.dib', '.gif'),
     *('.ppm', '.pgm', '.pbm', '.pnm'),
 )
-"""How picture files end, in any case."""
-# Folders that systems put beside pictures.
+"""Suffixes of picture files, in any case."""
+# Folders that operating systems and NAS devices create among pictures.
 FOREIGN_FOLDERS = ('__macosx', '@eadir', '$recycle.bin', 'system volume information', 'lost+found')
 HIDDEN, ENDING, UNENDING = 'hidden', 'ending in', 'without a suffix'
-# Names that are shown for each reason.
+# Number of names shown for each reason.
 _SHOWN = 3
 
 
@@ -28,7 +28,7 @@ class Listing:
     Attributes:
         folder (Path): The folder.
         files (list[str]): Pictures, as paths below the folder with ``/``, in alphabetical order.
-        passed_over (dict[str, list[str]]): What is no picture, by the reason.
+        passed_over (dict[str, list[str]]): Entries that are not pictures, by reason.
     """
 
     folder: Path
@@ -47,34 +47,34 @@ class Listing:
             parts.append(f'{len(names)} {reason}' + f' ({shown})' * (not _is_plain(reason)))
         number = sum(map(len, self.passed_over.values()))
         text = f'{self.folder}: {number} passed over: {"; ".join(parts)}.' if parts else ''
-        return text.encode(errors='backslashreplace').decode()  # names that are no UTF-8
+        return text.encode(errors='backslashreplace').decode()  # names that are not valid UTF-8
 
     def pass_over(self, name: str, reason: str) -> None:
-        """Note that an entry is no picture."""
+        """Record an entry that is not a picture."""
         self.passed_over.setdefault(reason, []).append(name)
 
 
 def list_pictures(
     folder: Union[str, Path], suffixes: Collection[str] = SUFFIXES, say: bool = True
 ) -> Listing:
-    """List the pictures of a folder, at any depth; the whole project does it by this function.
+    """List the pictures of a folder, at any depth; the whole project uses this function.
 
     A picture is a file, or a link to one, whose name ends in one of ``suffixes`` in any case. Links
     to folders are followed, except back to a folder that holds them. Hidden files and folders
     (``.DS_Store``, ``._photo.jpg``, ``.ipynb_checkpoints``) and the folders of
-    ``FOREIGN_FOLDERS`` are passed over; so is all that is no picture. One line of the log says how
-    many and why.
+    ``FOREIGN_FOLDERS`` are passed over, and so is everything that is not a picture. One log line
+    says how many and why.
 
     Args:
         folder (str | Path): The folder.
-        suffixes (Collection[str]): How pictures end, in lower case. Defaults to ``SUFFIXES``.
-        say (bool): Whether the log gets the line. Defaults to True.
+        suffixes (Collection[str]): Suffixes of pictures, in lower case. Defaults to ``SUFFIXES``.
+        say (bool): Whether to write the log line. Defaults to True.
 
     Returns:
         Listing: The pictures, and what was passed over.
 
     Raises:
-        OSError: A folder cannot be read; it is named.
+        OSError: A folder cannot be read; the error names it.
     """
     found = Listing(Path(folder))
     _walk(found, '', tuple(suffixes), [_identity(os.stat(folder))])
@@ -91,17 +91,17 @@ def say_passed_over(found: Listing) -> None:
 
 
 def list_class_folders(folder: Union[str, Path]) -> list[str]:
-    """Names of the folders in a folder, links to folders too, without hidden and foreign ones."""
+    """Names of the subfolders, links to folders included, hidden and foreign ones left out."""
     with os.scandir(folder) as entries:
         return sorted(e.name for e in entries if e.is_dir() and not _is_foreign_folder(e.name))
 
 
 def holds_a_file(folder: Union[str, Path], suffix: str = '') -> bool:
-    """Whether a folder holds a file that is not hidden, at any depth, behind links too.
+    """Whether a folder holds a file that is not hidden, at any depth, links followed.
 
     Args:
         folder (str | Path): The folder; it need not exist.
-        suffix (str): How the file must end. Defaults to '', any file.
+        suffix (str): Suffix that the file must have. Defaults to '', any file.
     """
     seen: set[tuple[int, int]] = set()
     for parent, folders, files in os.walk(folder, followlinks=True):
@@ -119,12 +119,12 @@ def is_picture_name(name: str, suffixes: Collection[str] = SUFFIXES) -> bool:
 
 
 def _walk(found: Listing, below: str, suffixes: tuple[str, ...], above: list[tuple]) -> None:
-    """List a folder; ``above`` identifies itself and those that hold it."""
+    """List a folder; ``above`` identifies it and its parent folders."""
     with os.scandir(found.folder / below) as scan:
         entries = sorted(scan, key=lambda entry: entry.name)
     for entry in entries:
         name = f'{below}{entry.name}'
-        # Only links and folders cost a call of the file system; millions of files do not.
+        # Only links and folders cost a file system call; millions of plain files do not.
         try:
             is_folder, is_file = entry.is_dir(), entry.is_file()
             leads_nowhere = not (is_folder or is_file) and not os.path.exists(entry.path)
@@ -147,7 +147,7 @@ def _walk(found: Listing, below: str, suffixes: tuple[str, ...], above: list[tup
 def _walk_folder(
     found: Listing, name: str, suffixes: tuple[str, ...], above: list[tuple], identity: tuple
 ) -> Optional[str]:
-    """List a folder in a folder; give the reason why it is passed over, if it is."""
+    """List a subfolder; return the reason if it is passed over."""
     last = name.rpartition('/')[2]
     if _is_foreign_folder(last):
         return 'hidden or foreign folders'
@@ -169,7 +169,7 @@ def _reason_against_file(name: str, is_file: bool, suffixes: tuple[str, ...]) ->
 
 
 def _is_plain(reason: str) -> bool:
-    """Whether the names of such entries matter to nobody."""
+    """Whether the names of such entries are of no interest."""
     return reason == HIDDEN or reason.startswith((ENDING, UNENDING))
 
 

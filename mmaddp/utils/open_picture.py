@@ -11,7 +11,7 @@ from PIL import Image, UnidentifiedImageError
 
 # Pillow's names of the formats that are opened. Of the others some start programs (PostScript).
 FORMATS = ('PNG', 'JPEG', 'WEBP', 'TIFF', 'BMP', 'DIB', 'GIF', 'PPM')
-# Environment variable: the most pixels of a picture, for this process and those that it starts.
+# Environment variable: largest number of pixels in a picture, for this process and its children.
 LIMIT_VARIABLE = 'MMADDP_MAX_PIXELS'
 _WAY_OUT = f'If the file is sound, set the environment variable {LIMIT_VARIABLE} to a higher number'
 
@@ -32,15 +32,15 @@ def open_picture(source: Union[str, Path, bytes]) -> Iterator[Image.Image]:
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: It is no picture of these formats, or too large. The message does not name the
-            file, which callers do.
+        ValueError: It is not a picture in one of these formats, or it is too large. The message
+            does not name the file; callers do.
     """
     raise_limit()
     stream = io.BytesIO(source) if isinstance(source, bytes) else source
     try:
         picture = Image.open(stream, formats=FORMATS)
     except UnidentifiedImageError as error:
-        raise ValueError(f'it is no picture of the formats {", ".join(FORMATS)}') from error
+        raise ValueError(f'it is not a picture of the formats {", ".join(FORMATS)}') from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ValueError(f'{error} {_WAY_OUT}') from error
     with picture:

@@ -14,7 +14,7 @@ def distinct_names(
 
     A name is that of the file without its suffix (``img``); where this is not enough, with its
     suffix (``img.jpg``), then behind the names of as many folders as are needed (``x_img.jpg``).
-    What still has the same name, such as a path that is given twice, gets a number (``img_2``).
+    Names that still clash, such as that of a path given twice, get a number (``img_2``).
     Capital letters do not tell names apart, because some file systems see no difference.
 
     Args:
@@ -48,17 +48,17 @@ def refuse_overwriting(
     option: str,
     beside: bool = False,
 ) -> None:
-    """Stop before an output takes the place of an input, or lies among the inputs.
+    """Stop before an output replaces an input or lands among the inputs.
 
     Args:
         outputs (Iterable[str | Path]): Files that are to be written.
         inputs (Iterable[str | Path]): Files and folders that are read.
-        option (str): What says where the outputs go, for the message.
+        option (str): Option that says where the outputs go, for the message.
         beside (bool): Whether outputs may lie beside a file that is read. Defaults to False.
 
     Raises:
-        ValueError: An output is an input, or lies in a folder that is read, or beside a file that
-            is.
+        ValueError: An output is an input, lies in a folder that is read, or lies beside a file
+            that is read.
     """
     read = {os.path.realpath(path) for path in inputs}
     files = () if beside else (path for path in read if not os.path.isdir(path))

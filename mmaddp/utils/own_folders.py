@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Optional
 
-# Lies in every folder of a tool and names it; locked as long as the folder is in use.
+# Lies in every folder made by a tool and names the tool; locked while the folder is in use.
 MARK = '.made-by-mmaddp'
 UNFINISHED = '.unfinished'
-# Of a full disk.
+# Errors of a full disk.
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -27,7 +27,7 @@ def check_own(folder: Path, maker: str) -> None:
     """Pass over a folder that a tool may fill or delete: absent, empty, or with its mark.
 
     Raises:
-        FileExistsError: It is a file or a link, or holds what the tool has not made.
+        FileExistsError: It is a file or a link, or holds something the tool did not make.
     """
     is_free = not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
     if folder.is_symlink() or not (is_free or is_own(folder, maker)):
@@ -38,7 +38,7 @@ def check_own(folder: Path, maker: str) -> None:
 
 
 def claim_folder(folder: Path, maker: str) -> None:
-    """Make a folder with the mark of a tool, unless it is there with it.
+    """Make a folder with the mark of a tool, unless such a folder exists.
 
     Raises:
         FileExistsError: See :func:`check_own`.
@@ -62,7 +62,7 @@ def remove_folder(folder: Path, maker: str) -> None:
 
 @contextmanager
 def hold_folder(folder: Path, maker: str) -> Iterator[None]:
-    """Claim a folder for this process; a kill lets it go.
+    """Claim a folder for this process; the claim ends with the process, even if it is killed.
 
     Raises:
         FileExistsError: See :func:`check_own`.
@@ -79,7 +79,7 @@ def hold_folder(folder: Path, maker: str) -> Iterator[None]:
 def new_folder(folder: Path, maker: str) -> Iterator[Path]:
     """Fill a folder in a temporary place beside it, and rename it when all went well.
 
-    What killed processes have left of earlier attempts is deleted first.
+    Leftovers of earlier attempts that were killed are deleted first.
 
     Args:
         folder (Path): The folder to be; absent or empty.
@@ -100,7 +100,7 @@ def new_folder(folder: Path, maker: str) -> Iterator[Path]:
     )
     mark: Optional[IO] = None
     try:
-        # Locked before it has its name, so that nobody takes it for one that was left.
+        # Locked before it gets its name, so that no other process takes it for a leftover.
         mark = (unfinished / f'{MARK}.new').open('w')
         mark.write(f'{maker}\n')
         mark.flush()
@@ -119,7 +119,7 @@ def new_folder(folder: Path, maker: str) -> Iterator[Path]:
 
 
 def _remove_unfinished(folder: Path, maker: str) -> None:
-    """Delete what :func:`new_folder` has left where it was killed."""
+    """Delete what killed calls of :func:`new_folder` have left behind."""
     for unfinished in folder.parent.glob(f'.{folder.name}-*{UNFINISHED}'):
         if is_own(unfinished, maker):
             with (unfinished / MARK).open() as mark:

@@ -1,4 +1,4 @@
-"""Masks of pixels: which tokens they touch, what stands in for hidden pixels, and blending."""
+"""Pixel masks: which tokens they touch, what replaces hidden pixels, and blending."""
 
 import torch
 import torch.nn.functional as F
@@ -6,7 +6,7 @@ from torch import Tensor
 
 
 def grow(mask: Tensor, pixels: int) -> Tensor:
-    """Widen a mask, bool, shape (B, H, W), by so many pixels to all sides."""
+    """Widen a mask, bool, shape (B, H, W), by ``pixels`` on all sides."""
     if pixels == 0:
         return mask
     return F.max_pool2d(mask.float().unsqueeze(1), 2 * pixels + 1, 1, pixels).squeeze(1) > 0
@@ -43,7 +43,7 @@ def covered_pixels(token_mask: Tensor, grid_size: tuple[int, int], size: tuple[i
 
 
 def fill_hidden(images: Tensor, mask: Tensor) -> Tensor:
-    """Replace hidden pixels by what lies around them; nothing of them is read.
+    """Replace hidden pixels by their surroundings; the hidden values are never read.
 
     The known pixels spread inwards ring by ring, each new pixel the mean of its known neighbours,
     so that no edge appears where there was none. An image that is hidden altogether becomes grey.
@@ -76,8 +76,8 @@ def blend(known: Tensor, generated: Tensor, mask: Tensor, feather: int) -> Tenso
     Args:
         known (Tensor): RGB in [0, 1], shape (B, 3, H, W); masked pixels are not read.
         generated (Tensor): The same shape.
-        mask (Tensor): bool, shape (B, H, W), True = generated pixels alone count.
-        feather (int): Pixels outside the mask within which both are mixed; 0 for a hard edge.
+        mask (Tensor): bool, shape (B, H, W), True = only the generated pixel counts.
+        feather (int): Width of the blended border outside the mask, in pixels; 0 for a hard edge.
 
     Returns:
         Tensor: The same shape. Known pixels further from the mask are exactly those of ``known``.

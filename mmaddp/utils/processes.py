@@ -10,13 +10,13 @@ SECONDS_BETWEEN_LOOKS = 1.0
 
 
 def end_with_parent(parent: Optional[int] = None) -> None:
-    """End this process when its parent is gone, by whatever signal.
+    """End this process when its parent is gone, however the parent ended.
 
     A thread looks once a second; it works on every system with process ids.
 
     Args:
-        parent (int, optional): Process id of the parent, so that one which is gone already is
-            noticed. Defaults to None: the parent at the time of the call.
+        parent (int, optional): Process id of the parent, so that a parent which is already gone
+            is noticed. Defaults to None: the parent at the time of the call.
     """
     parent = os.getppid() if parent is None else parent
 

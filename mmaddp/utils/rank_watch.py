@@ -12,19 +12,19 @@ from typing import Optional, Union
 
 from mmaddp.utils.atomic import write_text
 
-# A rank is silent when it has missed so many beats.
+# A rank counts as silent after missing this many beats.
 _MISSED = 5
 
 
 class RankWatch:
-    """A thread that notes what its rank does, and looks at the others when it gets no further.
+    """A thread that records what its rank does, and checks the others when it is stuck.
 
     A rank that waits for another does so in a call that no message interrupts; the thread goes on
     beside it. Ranks tell each other through small files in a folder that they share; clocks are not
     compared.
 
     Args:
-        folder (str | Path): For the files. It is removed at the end.
+        folder (str | Path): Folder for the files. It is removed at the end.
         rank (int): This process.
         world_size (int): Number of processes.
         limit (float): Seconds without progress after which the run is stopped.
@@ -65,17 +65,17 @@ class RankWatch:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def note(self, step: int, what: str) -> None:
-        """Say how far this rank is.
+        """Record how far this rank has got.
 
         Args:
-            step (int): It grows with each iteration.
-            what (str): What it begins to do, a verb in the third person.
+            step (int): A number that grows with each iteration.
+            what (str): What the rank is starting to do, a verb in the third person.
         """
         self._progress, self._since = (step, what), time.monotonic()
 
     def _run(self) -> None:
         while True:
-            # A disk that fails for a moment ends no training.
+            # A brief disk failure must not end the training.
             with suppress(OSError):
                 self._beat()
                 waited = time.monotonic() - self._since
@@ -92,7 +92,7 @@ class RankWatch:
         write_text(self.folder / str(self.rank), f'{self._beats} {step} {what}')
 
     def _late(self) -> list[str]:
-        """What the ranks do that do not answer or are behind."""
+        """What the ranks that do not answer or are behind are doing."""
         now, late = time.monotonic(), []
         for other in self.others:
             path = self.folder / str(other)
@@ -112,7 +112,7 @@ class RankWatch:
         step, what = self._progress
         return (
             f'Rank {self.rank} {what} at step {step} and has waited for {waited:.0f} seconds. '
-            f'{"; ".join(late)}. The run ends; --resume goes on from its last checkpoint.'
+            f'{"; ".join(late)}. The run ends; --resume continues from its last checkpoint.'
         )
 
 

@@ -1,4 +1,4 @@
-"""TensorFloat-32: ten bits of mantissa in products of float32 on recent GPUs."""
+"""TensorFloat-32: float32 products with a ten-bit mantissa on recent GPUs."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,10 +8,10 @@ import torch
 
 @contextmanager
 def tf32(allowed: bool) -> Iterator[None]:
-    """Allow or forbid it in matrix products and convolutions, and put back what was there.
+    """Allow or forbid it in matrix products and convolutions, and restore the old settings after.
 
-    PyTorch allows it in convolutions by default. A tokenizer in float32 then picks other codes
-    where two are about equally near.
+    PyTorch allows it in convolutions by default. A float32 tokenizer then picks different codes
+    where two are almost equally near.
 
     Args:
         allowed (bool): Whether products may be rounded so.

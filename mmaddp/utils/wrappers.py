@@ -1,4 +1,4 @@
-"""Models behind the wrappers of distributed training and of test-time augmentation."""
+"""Models inside the wrappers of distributed training and test-time augmentation."""
 
 from mmengine.model import BaseTTAModel, is_model_wrapper
 from torch import nn

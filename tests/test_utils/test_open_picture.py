@@ -33,7 +33,10 @@ def test_nothing_else_is_opened(tmp_path):
     path = tmp_path / 'picture.png'
     path.write_bytes(POSTSCRIPT)
     for source in (path, POSTSCRIPT):
-        with pytest.raises(ValueError, match='no picture of the formats PNG'), open_picture(source):
+        with (
+            pytest.raises(ValueError, match='not a picture of the formats PNG'),
+            open_picture(source),
+        ):
             pass
     absent = tmp_path / 'absent.png'
     with pytest.raises(FileNotFoundError, match='absent'), open_picture(absent):

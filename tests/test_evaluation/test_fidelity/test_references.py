@@ -127,9 +127,9 @@ def test_pickled_array_is_refused_and_not_run(tmp_path, as_inception, name):
 @pytest.mark.parametrize(
     'content, message',
     [
-        (b'', 'no .npz file'),
-        (b'<html>', 'no .npz file'),
-        (pickle.dumps([1]), 'no .npz file'),
+        (b'', 'not an .npz file'),
+        (b'<html>', 'not an .npz file'),
+        (pickle.dumps([1]), 'not an .npz file'),
     ],
 )
 def test_file_of_another_kind(tmp_path, content, message):

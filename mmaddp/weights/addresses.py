@@ -19,13 +19,13 @@ from mmaddp.weights.known_weights import SCHEME, local_file
 
 WEB = ('http', 'https')
 ZOO = ('modelzoo', 'torchvision', 'mmcls', 'open-mmlab', 'openmmlab')
-# As torchvision and OpenMMLab name their files: the beginning of the SHA-256.
+# torchvision and OpenMMLab put the beginning of the SHA-256 into their file names.
 _HASH_IN_NAME = re.compile(r'-([0-9a-f]{8,64})\.\w+$')
 _HALF_HOUR = 1800
 
 
 def load_from_address(filename: str, map_location=None) -> dict:
-    """Read a checkpoint weights-only, wherever it lies; the released names are turned into ours.
+    """Read a checkpoint weights-only, wherever it is; official names are converted to ours.
 
     Args:
         filename (str): A local file, ``mmaddp://NAME``, a URL, or ``SCHEME://NAME`` of a model
@@ -37,7 +37,7 @@ def load_from_address(filename: str, map_location=None) -> dict:
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: It is damaged, holds more than data, or the address is of another kind.
+        ValueError: It is damaged, holds more than data, or the address is not supported.
     """
     checkpoint = load_from_local(str(local_path(filename)), map_location)
     if str(filename).startswith('mmcls://'):
@@ -49,8 +49,8 @@ def local_path(address: Union[str, Path]) -> Path:
     """The local file that an address leads to; a URL is downloaded once.
 
     Raises:
-        FileNotFoundError: Known weights are not there.
-        ValueError: No file can be had from the address.
+        FileNotFoundError: The known weights have not been downloaded.
+        ValueError: The address does not lead to a file.
     """
     address = str(address)
     scheme = address.partition('://')[0] if '://' in address else ''
@@ -64,18 +64,18 @@ def local_path(address: Union[str, Path]) -> Path:
 
 
 def cache_file(url: str) -> Path:
-    """Where the download of a URL lies: two URLs that end alike have a file each."""
+    """Path of the download of a URL: URLs that end alike still get separate files."""
     name = Path(urlparse(url).path).name or 'download'
     digest = hashlib.sha256(url.encode()).hexdigest()[:12]
     return Path(torch.hub.get_dir()) / 'checkpoints' / 'mmaddp' / digest / name
 
 
 def _download(url: str) -> Path:
-    """Download a file whole, unless it is there.
+    """Download a whole file, unless it is there already.
 
     Raises:
         OSError: The address cannot be reached.
-        ValueError: The download was cut off, or is not the file that its name says.
+        ValueError: The download was cut off, or the file does not match its name.
     """
     path = cache_file(url)
     if path.is_file():
@@ -115,5 +115,5 @@ def _zoo_url(address: str) -> str:
         models = get_external_models()
         name = get_deprecated_model_names().get(name, name)
     if '://' not in models.get(name, ''):
-        raise ValueError(f'{address} is no known address of a checkpoint; give a file or a URL.')
+        raise ValueError(f'{address} is not a known checkpoint address; give a file or a URL.')
     return models[name]

@@ -1,4 +1,4 @@
-"""The one way by which weights enter: read safely, load completely."""
+"""The only way weights get in: read safely, load completely."""
 
 import argparse
 import logging
@@ -17,7 +17,7 @@ from mmaddp.weights.plain_kinds import is_text_mapping
 from mmaddp.weights.tensors import not_finite, tensor_problems
 from mmaddp.weights.untrusted import holds, read_torch_file
 
-# The containers that weights are known to come in, looked for in this order.
+# Keys under which weights are stored, tried in this order.
 STATE_DICT_KEYS = ('state_dict', 'model')
 
 # Entries of a training checkpoint that hosts would execute as Python.
@@ -46,7 +46,7 @@ def load_checkpoint_file(filename: Union[str, Path], map_location=None) -> dict:
     if not path.is_file():
         raise FileNotFoundError(
             f'There is no checkpoint {path}. Give the path of an existing .pth or .safetensors '
-            'file; weights are never downloaded by themselves.'
+            'file; weights are never downloaded automatically.'
         )
     read = _read_safetensors if path.suffix == '.safetensors' else read_torch_file
     content = read(path, map_location)
@@ -86,15 +86,15 @@ def _as_data(content: dict, path: Path) -> dict:
 
 
 def _check_averages(averages, weights: Mapping, path: Path) -> None:
-    """Check what the hooks of moving averages exchange with the weights, name by name."""
-    problems = ['it is no dict']
+    """Check the averaged weights, which EMA hooks swap with the weights, name by name."""
+    problems = ['it is not a dict']
     if is_text_mapping(averages):
         problems = [*tensor_problems('ema_state_dict', averages)]
         for key, value in averages.items():
             own = weights.get(key.removeprefix('module.'))
             shape = getattr(value, 'shape', None)
             if key.startswith('module.') and getattr(own, 'shape', None) != shape:
-                problems.append(f'{key} has no such tensor among the weights')
+                problems.append(f'{key} has no matching tensor among the weights')
     bad = [] if problems else not_finite(averages)
     problems += [f'{", ".join(bad[:5])} are not finite'] if bad else []
     if problems:
@@ -105,7 +105,7 @@ def _check_averages(averages, weights: Mapping, path: Path) -> None:
 
 
 def load_from_local(filename: str, map_location=None) -> dict:
-    """Read a checkpoint of ours or a released one; the released names are turned into ours."""
+    """Read one of our checkpoints or an official one; official names are converted to ours."""
     return to_our_layout(load_checkpoint_file(filename, map_location), filename)
 
 
@@ -178,12 +178,12 @@ def load_weights(
     """
     kept = without(state_dict, drop)
     dropped = [key for key in state_dict if key not in kept]
-    # What is no tensor at all is among PyTorch's own complaints.
+    # Entries that are not tensors at all are among PyTorch's own complaints.
     problems = list(
         tensor_problems('weights', {k: v for k, v in kept.items() if torch.is_tensor(v)})
     )
     try:
-        # PyTorch's strict mode knows no exceptions; what it would refuse is refused below.
+        # PyTorch's strict mode allows no exceptions; what it would refuse is refused below.
         result = module.load_state_dict(kept, strict=False)
     except RuntimeError as error:
         # The first line only says that something is wrong with a class name.
@@ -266,9 +266,9 @@ def _read_safetensors(path: Path, map_location) -> dict:
         return load_file(path, device=str(map_location or 'cpu'))
     except PermissionError:
         raise
-    except Exception as error:  # Whatever the reader stumbles over, the file is to blame.
+    except Exception as error:  # Whatever error the reader raises, the file is to blame.
         raise ValueError(
-            f'{path} is cut off or no safetensors file ({error}): copy or download it again.'
+            f'{path} is cut off or not a safetensors file ({error}): copy or download it again.'
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""Renaming the tensors of a foreign checkpoint, with nothing lost on the way."""
+"""Renaming the tensors of a foreign checkpoint without losing any."""
 
 import re
 from collections.abc import Mapping
@@ -44,7 +44,7 @@ class KeyMap:
     drops: tuple[tuple[str, str], ...] = ()
 
     def rename(self, name: str) -> Optional[str]:
-        """Our name of a foreign tensor; None if no rule knows it."""
+        """Our name for a foreign tensor; None if no rule matches."""
         for foreign, ours in self.rules:
             match = _pattern(foreign).fullmatch(name)
             if match:
@@ -77,7 +77,7 @@ class KeyMap:
     def split(self, state_dict: Mapping[str, Tensor]) -> Conversion:
         """Rename what is known, and set apart what is not needed and what is unknown.
 
-        A tensor whose new name is taken counts as unknown.
+        A tensor whose new name is already taken counts as unknown.
         """
         conversion = Conversion({}, {}, [])
         for name, tensor in state_dict.items():

@@ -1,4 +1,4 @@
-"""Released weights: what there is, where it comes from and where it is looked for.
+"""Released weights: what exists, where it comes from and where it is searched for.
 
 A configuration or a command line names them as ``mmaddp://NAME``.
 """
@@ -26,9 +26,9 @@ class KnownWeights:
         task (str): What it does.
         size (str): Size of the model.
         url (str): Where to get it.
-        licence (str): Of the project that releases it.
-        published (dict[str, float]): Figures of the release's paper or README, not measured by us.
-        sha256 (str, optional): Beginning or whole of its SHA-256; None, not yet known.
+        licence (str): Licence of the project that releases it.
+        published (dict[str, float]): Scores from the release's paper or README, not measured by us.
+        sha256 (str, optional): Its SHA-256, whole or only the beginning; None if not yet known.
     """
 
     file: str
@@ -146,7 +146,7 @@ def local_file(address: Union[str, Path]) -> Path:
 
 
 def by_hand(name: str) -> str:
-    """How to get known weights without a tool."""
+    """How to get known weights by hand."""
     weights = known(name)
     return (
         f'open {weights.url} in a browser and put {weights.file} into {FOLDERS[0]}/ '

@@ -1,4 +1,4 @@
-"""Which checkpoint a training goes on from."""
+"""Which checkpoint a training continues from."""
 
 import itertools
 import logging
@@ -15,7 +15,7 @@ from mmaddp.utils.atomic import write_text
 from mmaddp.weights.untrusted import read_torch_file
 
 POINTER = 'last_checkpoint'
-# Names of checkpoints of another run, one a line, that lay in the folder when this one began.
+# Names of another run's checkpoints that were in the folder when this run began, one per line.
 EARLIER = 'earlier_checkpoints.txt'
 _STEP = re.compile(r'(epoch|iter)_(\d{1,15})\.pth')
 _LONGEST_POINTER = 4096
@@ -24,9 +24,9 @@ _LONGEST_POINTER = 4096
 def find_checkpoint(work_dir: Union[str, Path]) -> Optional[Path]:
     """Find the newest sound checkpoint of the training in a folder.
 
-    It is the one that ``last_checkpoint`` names, in the folder itself if it was moved. If that is
-    damaged or absent, it is the newest by name. Warnings say what was passed over. Checkpoints of
-    other runs in the folder, which ``earlier_checkpoints.txt`` lists, do not count.
+    It is the one named in ``last_checkpoint``, looked up in the folder itself if that was moved. If
+    it is damaged or absent, it is the newest by name. Warnings say what was passed over.
+    Checkpoints of other runs in the folder, listed in ``earlier_checkpoints.txt``, do not count.
 
     Args:
         work_dir (str | Path): Folder of the training.
@@ -35,7 +35,7 @@ def find_checkpoint(work_dir: Union[str, Path]) -> Optional[Path]:
         Path, optional: The checkpoint; None if the folder holds none.
 
     Raises:
-        ValueError: There are checkpoints, and none is sound.
+        ValueError: There are checkpoints, but none is sound.
     """
     folder = Path(work_dir)
     damaged: list[str] = []
@@ -81,7 +81,7 @@ def earlier_checkpoints(folder: Union[str, Path]) -> set[str]:
 
 
 def note_earlier_checkpoints(folder: Union[str, Path], names: set[str]) -> None:
-    """Write down which checkpoints in a folder belong to another run."""
+    """Record which checkpoints in a folder belong to another run."""
     path = Path(folder) / EARLIER
     if names:
         write_text(path, ''.join(f'{name}\n' for name in sorted(names)))
@@ -98,14 +98,14 @@ def set_aside(path: Path) -> None:
 
 
 def _candidates(folder: Path) -> Iterator[Path]:
-    """Checkpoints to try, the most probable first."""
+    """Checkpoints to try, the most likely first."""
     earlier = earlier_checkpoints(folder)
     pointed = _pointed(folder)
     if pointed is not None and not (pointed.parent == folder and pointed.name in earlier):
         yield pointed
     steps = [path for path in _steps(folder) if path.name not in earlier and path != pointed]
     if steps:
-        # A folder may hold both kinds: that of the pointer, else that of the newest file, is first.
+        # A folder may hold both kinds: first that of the pointer, else that of the newest file.
         newest = pointed or max(steps, key=lambda path: path.stat().st_mtime)
         kind = newest.name.partition('_')[0]
         yield from sorted(steps, key=lambda path: (path.name.startswith(kind), _step(path)))[::-1]
@@ -133,9 +133,9 @@ def _pointed(folder: Path) -> Optional[Path]:
         with pointer.open('rb') as file:
             text = file.read(_LONGEST_POINTER).decode(errors='replace').strip()
     if text and text.isprintable():
-        # A folder that was moved has the file itself, whatever its former address.
+        # A folder that was moved still holds the file, whatever its former path.
         for path in (folder / Path(text).name, Path(text)):
-            if os.path.isfile(path):  # False too for names that no file can have.
+            if os.path.isfile(path):  # Also False for names that no file can have.
                 return path
     _warn(f'{pointer} names no checkpoint: the newest one is looked for by name.')
     return None
@@ -148,7 +148,7 @@ def _damage(path: Path) -> Optional[str]:
     except (OSError, ValueError) as error:
         return str(error)
     if not (isinstance(content, dict) and 'state_dict' in content):
-        return f'{path} is no checkpoint of a training.'
+        return f'{path} is not a training checkpoint.'
     del content
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:

@@ -20,7 +20,7 @@ def build_model(
     checkpoint: Optional[Union[str, Path]] = None,
     device: Optional[str] = None,
 ) -> BaseModel:
-    """Build the model of a config and fill it completely from a checkpoint.
+    """Build the model of a config and load it completely from a checkpoint.
 
     What may be left over or missing is what ``default_hooks.strict_load`` of the config allows.
 
@@ -31,7 +31,7 @@ def build_model(
         device (str, optional): Defaults to None: the GPU if there is one.
 
     Returns:
-        BaseModel: In evaluation mode. Its config and the names of the classes lie where
+        BaseModel: In evaluation mode. Its config and class names are stored where
         mmpretrain's inferencers look for them.
 
     Raises:

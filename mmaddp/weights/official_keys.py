@@ -1,4 +1,4 @@
-"""Names of the released VQGAN, MAGE and ADDP checkpoints and ours.
+"""Mapping between the names in the released VQGAN, MAGE and ADDP checkpoints and ours.
 
 All maps are pure renamings: shapes and values stay.
 """
@@ -151,7 +151,7 @@ KINDS = {
 
 
 def recognise(names: Iterable[str]) -> Optional[OfficialKind]:
-    """The kind of official file that holds tensors of these names; None if it is none."""
+    """The kind of official file that holds tensors of these names; None if there is none."""
     names = [name for name in names if isinstance(name, str)]
     for kind in KINDS.values():
         if any(re.fullmatch(kind.mark, name) for name in names):
@@ -188,11 +188,11 @@ def to_our_layout(checkpoint: dict, source: str = 'the file') -> dict:
 
     Returns:
         dict: ``{'state_dict': ...}`` with the prefixes that our trainings write (``tokenizer.``,
-        ``token_predictor.``, ``backbone.``, ...); the checkpoint itself if it is no official file.
+        ``token_predictor.``, ``backbone.``, ...); the checkpoint itself if it is not official.
 
     Raises:
-        ValueError: If an official file holds a tensor without a place in our model, or what is no
-            tensor.
+        ValueError: If an official file holds a tensor without a place in our model, or something
+            that is not a tensor.
     """
     kind, tensors = official_tensors(checkpoint)
     if kind is None:

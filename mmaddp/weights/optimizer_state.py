@@ -1,4 +1,4 @@
-"""The state of an optimizer in a checkpoint, held against the optimizer that is to go on."""
+"""The optimizer state in a checkpoint, checked against the optimizer that will resume from it."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,7 +11,7 @@ from mmaddp.weights.plain_kinds import fits, is_dense, is_number, is_text_mappin
 
 # Averages and the like have the shape of the parameter.
 _AS_PARAMETER = re.compile('(max_)?exp_avg|momentum_buffer|square_avg|grad_avg|acc_delta|exp_inf')
-# But for these, which stand for its rows and columns.
+# Except these, which hold one value per row or column.
 _FACTORS = ('row', 'col')
 _BASE_SETTINGS = 'base_param_settings'
 
@@ -21,13 +21,13 @@ def optimizer_problems(state: Any, wrapper: Any) -> Iterator[str]:
 
     Args:
         state: What the checkpoint holds.
-        wrapper (OptimWrapper): What is to go on from it.
+        wrapper (OptimWrapper): The wrapper that will resume from it.
 
     Yields:
         str: A problem; it begins with the name of the entry.
     """
     if not isinstance(state, Mapping):
-        yield ' is no dict'
+        yield ' is not a dict'
         return
     groups, own = state.get('param_groups'), wrapper.optimizer.param_groups
     if not isinstance(groups, list | tuple) or len(groups) != len(own):
@@ -47,7 +47,7 @@ def optimizer_problems(state: Any, wrapper: Any) -> Iterator[str]:
 
 
 def plain_optimizer(state: Mapping, wrapper: Any) -> dict:
-    """A saved state without what this optimizer does not know.
+    """A saved state, without the entries that this optimizer does not have.
 
     Args:
         state (Mapping): A state in which :func:`optimizer_problems` found nothing.
@@ -63,7 +63,7 @@ def plain_optimizer(state: Mapping, wrapper: Any) -> dict:
         plain['loss_scaler'] = {key: state['loss_scaler'][key] for key in scaler}
     settings, own = state.get(_BASE_SETTINGS), getattr(wrapper, _BASE_SETTINGS, None)
     if isinstance(settings, Mapping) and own is not None:
-        # They are only logged: what does not fit is as the run has it.
+        # They are only logged: where one does not fit, the value of this run is kept.
         plain[_BASE_SETTINGS] = {
             key: settings[key] if key in settings and fits(settings[key], value) else value
             for key, value in own.items()
@@ -72,7 +72,7 @@ def plain_optimizer(state: Mapping, wrapper: Any) -> dict:
 
 
 def _group_options(group: Mapping, own: Mapping) -> dict:
-    """Options of a group: its numbers go on, its switches are those of this run.
+    """Options of a group: numbers come from the checkpoint, switches from this run.
 
     How an update is computed (fused, capturable, ...) may not be possible on this device.
     """
@@ -98,7 +98,7 @@ def _group_problems(number: int, group: Any, own: Mapping) -> Iterator[str]:
         yield f'{where}.params must be numbers'
     options = {key: value for key, value in own.items() if key != 'params'}
     for key, value in options.items():
-        # Switches are younger than some checkpoints; the optimizer knows what they were.
+        # Some checkpoints are older than a switch; the optimizer knows the value they implied.
         if key not in group and (is_number(value) or isinstance(value, tuple)):
             yield f'{where}.{key} is missing: it is that of another optimizer'
     yield from _value_problems(where, group, options)
@@ -116,13 +116,13 @@ def _parameter_problems(states: Any, groups, optimizer: torch.optim.Optimizer) -
     names = [name for group in groups for name in group['params']]
     params = [param for group in optimizer.param_groups for param in group['params']]
     if not isinstance(states, Mapping):
-        yield '.state is no dict'
+        yield '.state is not a dict'
         return
     own = dict(zip(names, params))
     if len(own) != len(params):
         yield '.param_groups names a parameter twice'
     elif not states.keys() <= own.keys():
-        yield '.state has entries of no parameter'
+        yield '.state has entries that belong to no parameter'
     elif not states and _has_memory(optimizer) and params:
         yield '.state is empty: its averages are missing'
     else:
@@ -136,7 +136,7 @@ def _has_memory(optimizer: torch.optim.Optimizer) -> bool:
 
 
 def _expected_names(states: Iterable[Any], optimizer: torch.optim.Optimizer) -> set[str]:
-    """What the state of each parameter holds: that of all others, and what torch cannot miss."""
+    """Keys that each parameter's state must have: those of the others, and those torch requires."""
     names = set().union(*filter(is_text_mapping, states))
     if isinstance(optimizer, torch.optim.Adam | torch.optim.AdamW):
         names |= {'step', 'exp_avg', 'exp_avg_sq'}
@@ -147,7 +147,7 @@ def _entry_problems(
     where: str, state: Any, param: torch.Tensor, expected: set[str]
 ) -> Iterator[str]:
     if not is_text_mapping(state):
-        yield f'{where} is no dict'
+        yield f'{where} is not a dict'
         return
     for key in sorted(expected - state.keys()):
         yield f'{where}.{key} is missing'
@@ -158,7 +158,7 @@ def _entry_problems(
             if not (factor or scalar or value.shape == param.shape):
                 yield f'{where}.{key} has the shape {list(value.shape)}, not {list(param.shape)}'
             elif key == 'step' and value.numel() != 1:
-                yield f'{where}.step is no number'
+                yield f'{where}.step is not a number'
             elif not _is_sound(key, value):
                 yield f'{where}.{key} has values that are not finite or negative'
         elif not _is_plain(key, value):

@@ -1,4 +1,4 @@
-"""Kinds of plain values, as a checkpoint holds them beside its tensors."""
+"""Kinds of plain values that a checkpoint holds besides its tensors."""
 
 import math
 import reprlib
@@ -9,8 +9,8 @@ import torch
 
 
 def is_number(value: Any) -> bool:
-    """Whether this is a finite number; True and False are none."""
-    # A whole number beyond the range of floats is none either.
+    """Whether this is a finite number; True and False do not count."""
+    # A whole number beyond the range of floats does not count either.
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     return math.isfinite(value) if isinstance(value, float) else abs(value) < 2**63
@@ -22,22 +22,22 @@ def is_count(value: Any, largest: int) -> bool:
 
 
 def is_text_mapping(value: Any) -> bool:
-    """Whether this is a dict whose keys are texts."""
+    """Whether this is a dict whose keys are strings."""
     return isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
 
 
 def is_dense(value: Any) -> bool:
-    """Whether this is a tensor of real numbers that has each of them in memory."""
+    """Whether this is a tensor of real numbers that really stores all of its elements."""
     if not torch.is_tensor(value) or value.layout is not torch.strided:
         return False
     return not (value.is_complex() or value.is_meta or value.is_quantized)
 
 
 def fits(value: Any, own: Any) -> bool:
-    """Whether a value can stand where a run of ours has ``own``.
+    """Whether a value can take the place of ``own`` in one of our runs.
 
-    Numbers may differ, but are finite; texts are equal; lists are as long; dicts hold numbers by
-    numbers or fit name by name.
+    Numbers may differ, but must be finite; strings must be equal; lists must have the same length;
+    dicts must map numbers to numbers or match key by key.
     """
     if own is None or isinstance(own, bool):
         return value is None or isinstance(value, bool) or (own is None and is_number(value))
@@ -67,8 +67,8 @@ def _is_scalar_tensor(value: Any) -> bool:
 
 
 def shown(value: Any) -> str:
-    """A value in a message, shortened."""
+    """A value for a message, shortened."""
     try:
         return reprlib.repr(value)
-    except ValueError:  # Python refuses to print a number of thousands of digits.
+    except ValueError:  # Python refuses to print a number with thousands of digits.
         return f'a {type(value).__name__} of {value.bit_length()} bits'

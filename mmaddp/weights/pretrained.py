@@ -1,4 +1,4 @@
-"""``init_cfg=dict(type='Pretrained', _scope_='mmaddp', ...)``: weights from a file, all of them."""
+"""Complete weights from a file: ``init_cfg=dict(type='Pretrained', _scope_='mmaddp', ...)``."""
 
 from collections.abc import Sequence
 from typing import Optional
@@ -15,7 +15,7 @@ class StrictPretrained:
     """Fill a module from a checkpoint; mmengine's own initialiser leaves gaps with a warning.
 
     It carries mmengine's name, because mmengine and the hosts recognise pretrained weights by the
-    type ``Pretrained`` (they are loaded last and not initialised over); ``_scope_='mmaddp'``
+    type ``Pretrained`` (they are loaded last and not overwritten); ``_scope_='mmaddp'``
     selects this class.
 
     Args:

@@ -1,4 +1,4 @@
-"""Checks of tensors by name."""
+"""Checks of named tensors."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -9,26 +9,26 @@ from mmaddp.weights.plain_kinds import is_dense
 
 
 def tensor_problems(where: str, tensors: Mapping[str, Any]) -> Iterator[str]:
-    """Say which entries are no dense tensors of real numbers.
+    """Say which entries are not dense tensors of real numbers.
 
     Yields:
         str: A problem.
     """
     for key, value in tensors.items():
         if not torch.is_tensor(value):
-            yield f'{where}.{key} is no tensor but a {type(value).__name__}'
+            yield f'{where}.{key} is not a tensor but a {type(value).__name__}'
         elif not is_dense(value):
-            yield f'{where}.{key} is no dense tensor of real numbers'
+            yield f'{where}.{key} is not a dense tensor of real numbers'
 
 
 def check_tensors(tensors: Mapping, source: str) -> None:
-    """Refuse weights that are no dense tensors by name.
+    """Refuse weights that are not dense tensors with names.
 
     Raises:
         ValueError: The first problems, with the file.
     """
     names = [str(key) for key in tensors if not isinstance(key, str)]
-    problems = [f'{", ".join(names[:5])} is no name'] if names else []
+    problems = [f'{", ".join(names[:5])} is not a name'] if names else []
     problems += [] if names else list(tensor_problems('weights', tensors))
     if problems:
         raise ValueError(f'{source} is damaged: {"; ".join(problems[:5])}.')

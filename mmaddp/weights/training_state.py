@@ -1,4 +1,4 @@
-"""What a resumed training takes from a checkpoint: known entries, of known kinds and in range.
+"""What a resumed training takes from a checkpoint: known entries, of known types and in range.
 
 mmengine's Runner hands what it finds to its loops, optimizers, schedulers and hooks as it is. Here
 it is compared with the training that is to go on, before any of them sees it.
@@ -38,15 +38,15 @@ class Training:
     """The training that is to go on.
 
     Attributes:
-        source (str): The checkpoint that it goes on from.
+        source (str): The checkpoint that it continues from.
         shapes (dict): Shapes of the model's tensors by name.
         length (int): Its epochs, or iterations if it is counted in them.
         by_epoch (bool): What it is counted in.
-        optimizers (dict): Optimizer wrappers by name; one alone has the name ''.
+        optimizers (dict): Optimizer wrappers by name; a single one has the name ''.
         schedulers (dict, optional): States of the schedulers, in lists by the name of their
-            optimizer; those of one optimizer have the name ''. None if there are none.
-        folder (str, optional): Folder of the checkpoint if this training writes there; it goes on
-            with the lists of that run then.
+            optimizer, which is '' where there is only one. None if there are none.
+        folder (str, optional): Folder of the checkpoint if this training writes there; it then
+            continues that run's lists.
     """
 
     source: str
@@ -61,14 +61,14 @@ class Training:
 def checked_training(checkpoint: dict, training: Training) -> dict:
     """The checkpoint, reduced to what the Runner of a resumed training may read.
 
-    Entries that the Runner does not know stay as they are, for hooks that wrote them.
+    Entries unknown to the Runner stay as they are, for the hooks that wrote them.
 
     Args:
         checkpoint (dict): As read.
-        training (Training): What it is to go on in.
+        training (Training): The training that is to continue from it.
 
     Raises:
-        ValueError: Something is missing, of another kind or out of range; all of it is named.
+        ValueError: Something is missing, of the wrong type or out of range; all of it is named.
     """
     source = training.source
     if not any(key in checkpoint for key in _READ):
@@ -133,7 +133,7 @@ def _weight_problems(checkpoint: Mapping) -> Iterator[str]:
 
 def _meta_problems(meta: Any, training: Training) -> Iterator[str]:
     if not isinstance(meta, Mapping):
-        yield 'meta, with the epoch and iteration that it is from, is missing or no dict'
+        yield 'meta, with the epoch and iteration it is from, is missing or not a dict'
         return
     for key in ('epoch', 'iter'):
         value = meta.get(key)
@@ -149,15 +149,15 @@ def _meta_problems(meta: Any, training: Training) -> Iterator[str]:
 def _hub_problems(checkpoint: Mapping) -> Iterator[str]:
     hub = checkpoint.get('message_hub')
     if not isinstance(hub, Mapping):
-        yield 'message_hub, with the log and the best scores, is missing or no dict'
+        yield 'message_hub, with the log and the best scores, is missing or not a dict'
         return
     for key in ('log_scalars', 'runtime_info'):
         if not isinstance(hub.get(key), Mapping):
-            yield f'message_hub.{key} is missing or no dict'
+            yield f'message_hub.{key} is missing or not a dict'
 
 
 def _plain_hub(hub: Mapping, training: Training) -> dict:
-    """The log, and what checkpoint hooks keep; all else is written anew by the run itself."""
+    """The log, and what checkpoint hooks keep; the run itself rewrites everything else."""
     scalars = {
         key: value
         for key, value in hub['log_scalars'].items()
@@ -202,7 +202,7 @@ def _optimizer_problems(checkpoint: Mapping, training: Training) -> Iterator[str
     if is_text_mapping(weights) and any(
         training.shapes.get(key, shape) != shape for key, shape in shapes(weights).items()
     ):
-        return  # Another model: StrictLoadHook says so, tensor by tensor.
+        return  # A different model: StrictLoadHook reports it, tensor by tensor.
     for name, wrapper in training.optimizers.items():
         where = f'optimizer.{name}' if name else 'optimizer'
         yield from (f'{where}{text}' for text in optimizer_problems(given[name], wrapper))
@@ -234,7 +234,7 @@ def _scheduler_problems(checkpoint: Mapping, training: Training) -> Iterator[str
 
 def _state_problems(where: str, state: Any, own: Mapping) -> Iterator[str]:
     if not is_text_mapping(state):
-        yield f'{where} is no dict'
+        yield f'{where} is not a dict'
         return
     for key in state.keys() - own.keys():
         yield f'{where}.{key} is unknown'
@@ -243,7 +243,7 @@ def _state_problems(where: str, state: Any, own: Mapping) -> Iterator[str]:
             if is_number(value):
                 yield f'{where}.{key} is missing'
         elif not fits(state[key], value):
-            yield f'{where}.{key} is {shown(state[key])} where {shown(value)} is of this run'
+            yield f'{where}.{key} is {shown(state[key])} where this run has {shown(value)}'
 
 
 def _by_name(given: Any, names: Mapping) -> Optional[Mapping]:

@@ -1,4 +1,4 @@
-"""Files that somebody else may have written: read as plain data, or refused.
+"""Files from untrusted sources: read as plain data, or refused.
 
 A pickle can run any program while it is read, and a checkpoint of PyTorch holds one. Nothing in it
 is run here.
@@ -19,18 +19,18 @@ import torch
 # The released files keep their command line in them; see mmaddp.weights.checkpoint.
 SAFE_GLOBALS = (argparse.Namespace,)
 
-# How files of torch.save start: zip archives, and pickles before torch 1.6.
+# How files written by torch.save start: zip archives, or pickles before torch 1.6.
 _MAGICS = (b'PK\x03\x04', b'\x80\x02\x8a\x0a')
 _REFUSED = re.compile(r'GLOBAL (\S+) was not an allowed global')
 
-# Gigabytes that any file may hold when it is unpacked, or a number in this environment variable.
+# Gigabytes that any file may unpack to; this environment variable overrides the number.
 UNPACKED_LIMIT = 'MMADDP_MAX_UNPACKED_GB'
 _DEFAULT_LIMIT = 1.0
 # A larger file may hold this many times its own size.
 _LARGEST_RATIO = 4
-# How a pickle asks for so many zeros, which takes the memory at once; no checkpoint does.
+# How a pickle asks for any number of zeros, allocated at once; no checkpoint does this.
 _ZEROS = (b'c__builtin__\nbytearray\n', b'cbuiltins\nbytearray\n')
-# Containers inside containers; no checkpoint is deeper than ten.
+# Depth of nested containers; no checkpoint goes deeper than ten.
 _LARGEST_DEPTH = 64
 
 
@@ -46,7 +46,7 @@ def read_torch_file(path: Union[str, Path], map_location=None, on_disk: bool = F
     Raises:
         FileNotFoundError: There is no such file.
         ValueError: It is cut off, of another kind, unpacks to far more than its size, or holds an
-            object that is no plain data; the message names that object.
+            object that is not plain data; the message names that object.
         MemoryError: A sound file does not fit into the memory of a device.
     """
     path = Path(path).expanduser()
@@ -79,7 +79,7 @@ def _unpickle(path: Path, map_location, on_disk: bool) -> Any:
                 'dict alone.'
             ) from error
         raise _unreadable(path) from error
-    except Exception as error:  # Whatever the reader stumbles over, the file is to blame.
+    except Exception as error:  # Whatever error the reader raises, the file is to blame.
         raise _unreadable(path) from error
 
 
@@ -89,10 +89,10 @@ def is_torchscript(path: Path) -> bool:
 
 
 def check_unpacked_size(path: Path) -> None:
-    """Refuse a zip archive (``.pth``, ``.npz``) that unpacks to far more than it holds.
+    """Refuse a zip archive (``.pth``, ``.npz``) that unpacks to far more than its size.
 
     Raises:
-        ValueError: It is larger than the limit and than four times the file.
+        ValueError: It is larger than both the limit and four times the file.
     """
     _check_size(path, sum(info.file_size for info in _members(path)))
 
@@ -106,7 +106,7 @@ def _check_zeros(path: Path) -> None:
 
 
 def _pickles(path: Path) -> Iterator[Union[bytes, mmap.mmap]]:
-    """What a reader of checkpoints unpickles: members of an archive, or the whole file."""
+    """What a checkpoint reader unpickles: members of an archive, or the whole file."""
     members = _members(path)
     if not members:
         with path.open('rb') as file:
@@ -123,7 +123,7 @@ def _pickles(path: Path) -> Iterator[Union[bytes, mmap.mmap]]:
 
 
 def _members(path: Path) -> list[zipfile.ZipInfo]:
-    """Members of a zip archive; none if it is of another kind or damaged."""
+    """Members of a zip archive; none if it is not one or is damaged."""
     try:
         with zipfile.ZipFile(path) as archive:
             return archive.infolist()
@@ -132,10 +132,10 @@ def _members(path: Path) -> list[zipfile.ZipInfo]:
 
 
 def unpacked_limit() -> float:
-    """Gigabytes that any file may hold when it is unpacked.
+    """Gigabytes that any file may unpack to.
 
     Raises:
-        ValueError: The environment variable holds no positive number.
+        ValueError: The environment variable is not a positive number.
     """
     given = os.environ.get(UNPACKED_LIMIT, '')
     try:
@@ -158,21 +158,20 @@ def _check_size(path: Path, num_bytes: int) -> None:
 
 
 def _check_containers(content: Any, path: Path) -> None:
-    """Refuse tensors that stand for more memory than the file has, and endless containers."""
+    """Refuse tensors that claim more memory than the file has, and endless containers."""
     num_bytes = 0
     for value, depth in _walk(content):
         if torch.is_tensor(value):
             num_bytes += value.numel() * value.element_size()
         if depth > _LARGEST_DEPTH:
             raise ValueError(
-                f'{path} is refused: its containers lie in each other more than {_LARGEST_DEPTH} '
-                'deep.'
+                f'{path} is refused: its containers are nested more than {_LARGEST_DEPTH} deep.'
             )
     _check_size(path, num_bytes)
 
 
 def _walk(content: Any) -> Iterator[tuple[Any, int]]:
-    """Everything in nested containers with its depth, each object at its first place only."""
+    """Everything in nested containers with its depth, each object only once."""
     seen, waiting = set(), [(content, 0)]
     while waiting:
         value, depth = waiting.pop()
@@ -187,7 +186,7 @@ def _walk(content: Any) -> Iterator[tuple[Any, int]]:
 
 
 def holds(content: Any, kind: type) -> bool:
-    """Whether nested containers hold an object of a kind."""
+    """Whether nested containers hold an object of a type."""
     return any(isinstance(value, kind) for value, _ in _walk(content))
 
 
@@ -200,6 +199,6 @@ def _unreadable(path: Path) -> ValueError:
             'download it again.'
         )
     return ValueError(
-        f'{path} is no checkpoint that torch.save or safetensors wrote; if it was downloaded, look '
-        'whether it is a web page instead.'
+        f'{path} is no checkpoint that torch.save or safetensors wrote; if it was downloaded, '
+        'check whether it is a web page instead.'
     )

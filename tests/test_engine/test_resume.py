@@ -119,11 +119,11 @@ BAD = {
     'betas are text': (('optimizer', 'param_groups', 0, 'betas'), 'ab', r'\.betas'),
     'no groups': (('optimizer', 'param_groups'), [], r'param_groups must be 1'),
     'schedules are none': (('param_schedulers',), [], 'param_schedulers must hold 1'),
-    'schedule is text': (('param_schedulers', 0), 'x', r'param_schedulers\[0\] is no dict'),
+    'schedule is text': (('param_schedulers', 0), 'x', r'param_schedulers\[0\] is not a dict'),
     'method of a schedule': (('param_schedulers', 0, 'step'), 1, r'\[0\]\.step is unknown'),
     'step of a schedule': (('param_schedulers', 0, 'last_step'), 'x', r'\[0\]\.last_step'),
     'what a schedule sets': (('param_schedulers', 0, 'param_name'), 'params', 'param_name'),
-    'a number is no dense tensor': (
+    'a number is not a dense tensor': (
         *(('param_schedulers', 0, 'last_step'), torch.zeros(1).to_sparse(), 'last_step'),
     ),
     'end is NaN': (('param_schedulers', 0, 'end'), float('nan'), r'\[0\]\.end'),

@@ -105,7 +105,7 @@ def test_names_of_model_zoos_are_read_weights_only(tmp_path, monkeypatch, addres
 
 
 def test_a_name_that_no_zoo_knows():
-    with pytest.raises(ValueError, match='is no known address'):
+    with pytest.raises(ValueError, match='is not a known checkpoint address'):
         local_path('torchvision://nothing')
 
 

@@ -1,4 +1,4 @@
-"""The encoder of a checkpoint, on its way to other libraries."""
+"""The encoder of a checkpoint, for export to other libraries."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ _NAMES_OF_MAE = VIT_KEYS.inverse()
 
 @dataclass(frozen=True)
 class Encoder:
-    """Weights and sizes of a ViT of ours.
+    """Weights and sizes of one of our ViTs.
 
     Attributes:
         tensors (dict[str, Tensor]): Our name, without ``backbone.``, -> tensor.
@@ -36,12 +36,12 @@ class Encoder:
 
     @property
     def pre_norm(self) -> bool:
-        """Whether it has the norm in front of the blocks."""
+        """Whether there is a norm before the blocks."""
         return 'pre_norm.weight' in self.tensors
 
 
 def read_encoder(path: Union[str, Path], num_heads: Optional[int] = None) -> Encoder:
-    """Read the encoder of a checkpoint of ours, or of an official one.
+    """Read the encoder of one of our checkpoints, or of an official one.
 
     Args:
         path (str | Path): An ADDP pre-training, a classifier, or an encoder alone, under
@@ -50,7 +50,7 @@ def read_encoder(path: Union[str, Path], num_heads: Optional[int] = None) -> Enc
             of 64 channels as in ViT-B and ViT-L.
 
     Raises:
-        ValueError: There is no whole encoder in it, or its width is no multiple of the heads.
+        ValueError: It has no complete encoder, or its width is not a multiple of the heads.
     """
     source = str(path)
     state_dict = extract_state_dict(load_from_local(source, 'cpu'), source)

@@ -50,7 +50,7 @@ def write_weights(
         key (str): Where the tensors go in a ``.pth`` file. Defaults to ``'state_dict'``.
 
     Raises:
-        ValueError: The name has another ending, or a tensor holds NaN.
+        ValueError: The name ends in anything else, or a tensor holds NaN.
     """
     path = Path(path)
     check_ending(path)
@@ -62,7 +62,7 @@ def write_weights(
         if path.suffix == '.safetensors':
             save_file(tensors, unfinished, dict(meta))
         else:
-            # Through a file object, whose errors say what is wrong with the disk.
+            # Through a file object, because its errors say what is wrong with the disk.
             with unfinished.open('wb') as file:
                 torch.save({key: tensors, 'meta': dict(meta)}, file)
 

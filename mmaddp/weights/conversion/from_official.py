@@ -35,7 +35,7 @@ part ``addp`` is what pre-training trains, without the two frozen parts."""
 
 @dataclass(frozen=True)
 class Converted:
-    """An official file in our names.
+    """An official file under our names.
 
     Attributes:
         kind (str): 'vqgan', 'mage', 'addp' or 'classifier'.
@@ -158,8 +158,8 @@ def _find(content: Mapping, source: str, kind: str) -> tuple[OfficialKind, Mappi
         raise ValueError(f'kind must be auto or one of {", ".join(KINDS)}, got {kind!r}.')
     if recognised is None:
         raise ValueError(
-            f'{source} is no official VQGAN, MAGE, ADDP or classifier file; its names start with '
-            f'{", ".join(sorted({name.partition(".")[0] for name in tensors})[:20])}.'
+            f'{source} is not an official VQGAN, MAGE, ADDP or classifier file; its names start '
+            f'with {", ".join(sorted({name.partition(".")[0] for name in tensors})[:20])}.'
         )
     if kind not in ('auto', recognised.name):
         raise ValueError(f'{source} is of kind {recognised.name!r}, not {kind!r}.')

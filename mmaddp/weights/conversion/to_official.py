@@ -19,14 +19,14 @@ _ONLY_TRAINING = ('discriminator.', 'perceptual_loss.')
 
 @dataclass(frozen=True)
 class OfficialLayout:
-    """A checkpoint of ours under official names.
+    """One of our checkpoints under official names.
 
     Attributes:
         kind (str): 'vqgan', 'mage', 'addp' or 'classifier'.
         key (str): Where the official code looks for the tensors in the file.
         tensors (dict[str, Tensor]): Official name -> tensor, ``unused`` included.
         unused (list[str]): Official names that no output depends on and that we do not have. They
-            are zero, and there so that a strict load of the official code succeeds.
+            are zero, so that a strict load in the official code succeeds.
         dropped (list[str]): Our names that the official layout has no place for.
     """
 
@@ -46,7 +46,7 @@ class OfficialLayout:
 
 
 def to_official(path: Union[str, Path]) -> OfficialLayout:
-    """Read a checkpoint of ours and give it official names.
+    """Read one of our checkpoints and give its tensors official names.
 
     Args:
         path (str | Path): Checkpoint of a tokenizer, of MAGE, of an ADDP pre-training, or of a
@@ -73,7 +73,7 @@ def to_official(path: Union[str, Path]) -> OfficialLayout:
 
 
 def _sort(state_dict: Mapping[str, Tensor], source: str) -> tuple[str, dict, list[str]]:
-    """Kind of a checkpoint of ours, what belongs to it, and what only training needs."""
+    """Kind of one of our checkpoints, what belongs to it, and what only training needs."""
     starts = {name.partition('.')[0] for name in state_dict}
     needed: tuple[str, ...]
     if {'backbone', 'neck', 'target_generator'} <= starts:
@@ -86,15 +86,17 @@ def _sort(state_dict: Mapping[str, Tensor], source: str) -> tuple[str, dict, lis
         kind, needed = 'vqgan', ('tokenizer.',)
     else:
         raise ValueError(
-            f'{source} is no tokenizer, token predictor, ADDP or classifier checkpoint of ours; '
-            f'its parts are {", ".join(sorted(starts)[:20])}.'
+            f'{source} is not one of our tokenizer, token predictor, ADDP or classifier '
+            f'checkpoints; its parts are {", ".join(sorted(starts)[:20])}.'
         )
     ours = {name: value for name, value in state_dict.items() if name.startswith(needed)}
     others = [name for name in state_dict if name not in ours]
     frozen = ('tokenizer.',) if kind == 'mage' else ()
     strange = [name for name in others if not name.startswith((*_ONLY_TRAINING, *frozen))]
     if strange:
-        raise ValueError(f'{source} holds what no {kind} checkpoint does: {", ".join(strange)}.')
+        raise ValueError(
+            f'{source} holds tensors that no {kind} checkpoint has: {", ".join(strange)}.'
+        )
     return kind, ours, [name for name in others if name.startswith(_ONLY_TRAINING)]
 
 

@@ -51,7 +51,7 @@ def to_timm(encoder: Encoder, pre_norm: str = 'keep') -> tuple[dict[str, Tensor]
 
 
 def to_mae(encoder: Encoder) -> dict[str, Tensor]:
-    """Tensors of the encoder as MAE's files name them, which detectron2's ViTDet reads.
+    """Tensors of the encoder under MAE's names, which detectron2's ViTDet reads.
 
     Neither has a norm in front of the blocks: it is left out, as in the official fine-tuning.
     """
@@ -59,7 +59,7 @@ def to_mae(encoder: Encoder) -> dict[str, Tensor]:
 
 
 def to_huggingface(encoder: Encoder) -> tuple[dict[str, Tensor], dict]:
-    """Tensors and configuration of transformers' ``ViTModel``, without pooling layer.
+    """Tensors and configuration of transformers' ``ViTModel``, without its pooling layer.
 
     It has no norm in front of the blocks: that is left out, as in the official fine-tuning.
 
@@ -67,7 +67,7 @@ def to_huggingface(encoder: Encoder) -> tuple[dict[str, Tensor], dict]:
         tuple: Tensors by name, and the content of ``config.json``.
 
     Raises:
-        ValueError: The encoder ends in no norm, so it is a classifier's.
+        ValueError: The encoder does not end in a norm, so it is a classifier's.
     """
     if 'ln1.weight' not in encoder.tensors:
         raise ValueError(
@@ -94,7 +94,7 @@ def to_huggingface(encoder: Encoder) -> tuple[dict[str, Tensor], dict]:
 
 
 def _huggingface_layer(ours: str, theirs: str) -> dict[str, str]:
-    """Our name -> transformers' name of the parts of a layer, its ``qkv`` left out."""
+    """Our name -> transformers' name for the parts of a layer, except its ``qkv``."""
     return {
         f'{ours}.ln1': f'{theirs}.layernorm_before',
         f'{ours}.ln2': f'{theirs}.layernorm_after',
@@ -105,7 +105,7 @@ def _huggingface_layer(ours: str, theirs: str) -> dict[str, str]:
 
 
 def _final_norm(encoder: Encoder) -> dict[str, Tensor]:
-    """The norm behind the blocks, or the one behind a classifier's mean."""
+    """The norm after the blocks, or the one after a classifier's mean."""
     norms = {f'norm.{name}': tensor for name, tensor in part(encoder.tensors, 'ln1.').items()}
     pooled = part(encoder.tensors, 'ln2.').items()
     return norms | {f'fc_norm.{name}': tensor for name, tensor in pooled}

@@ -1,7 +1,7 @@
-"""Read the widths of a model off its tensors, as the config of our model.
+"""Infer the config of our model from the shapes of its tensors.
 
-Every width is what most of the tensors that have it say, so that one damaged tensor does not hide
-which one it is. A number of heads leaves no trace in the tensors; the configs take one that fits.
+Every width is decided by the majority of the tensors that have it, so that a single damaged tensor
+can be singled out. Tensors do not show the number of heads; the configs use one that fits.
 """
 
 import math
@@ -18,13 +18,13 @@ from mmaddp.structures import Vocabulary
 
 
 def vote(tensors: Mapping[str, Tensor], pattern: str, axis: int, default: int = 1) -> int:
-    """Size along an axis that most of the tensors agree on.
+    """Size along an axis, by the majority of the tensors.
 
     Args:
         tensors (Mapping): Tensors by name.
-        pattern (str): Regular expression of the names that count, as a whole.
+        pattern (str): Regular expression that must match the whole name.
         axis (int): The axis; tensors without it do not count.
-        default (int): Taken if no tensor counts. Defaults to 1.
+        default (int): Returned if no tensor counts. Defaults to 1.
     """
     sizes = Counter(_sizes(tensors, pattern, axis))
     return sizes.most_common(1)[0][0] if sizes else default
@@ -57,7 +57,7 @@ def vqgan_config(tensors: Mapping[str, Tensor], num_codes: int = 0) -> dict:
 
     Args:
         tensors (Mapping): Tensors by name, without a prefix.
-        num_codes (int): Size of the codebook, if it is known better. Defaults to 0, not known.
+        num_codes (int): Size of the codebook, if known otherwise. Defaults to 0, not known.
     """
     base = vote(tensors, r'encoder\.(?:conv_in|down\.0\.block\.0\.norm1)\.\w+', 0)
     levels = r'(?:encoder\.down|decoder\.up)'
@@ -81,8 +81,8 @@ def mage_config(tensors: Mapping[str, Tensor], num_codes: int = 0, num_tokens: i
 
     Args:
         tensors (Mapping): Tensors by name, without a prefix.
-        num_codes (int): Codes of the vocabulary, if known better. Defaults to 0, not known.
-        num_tokens (int): Length of the sequences, if known better. Defaults to 0, not known.
+        num_codes (int): Codes of the vocabulary, if known otherwise. Defaults to 0, not known.
+        num_tokens (int): Length of the sequences, if known otherwise. Defaults to 0, not known.
     """
     width, depth = _stack(tensors, 'layers')
     decoder_width, decoder_depth = _stack(tensors, 'decoder_layers')
@@ -104,7 +104,7 @@ def vit_config(tensors: Mapping[str, Tensor], num_tokens: int = 0, **kwargs) -> 
 
     Args:
         tensors (Mapping): Tensors by name, without a prefix.
-        num_tokens (int): Patches of an image, if known better. Defaults to 0, not known.
+        num_tokens (int): Patches of an image, if known otherwise. Defaults to 0, not known.
         **kwargs: Further arguments of the ViT.
     """
     width, depth = _stack(tensors, 'layers')

@@ -97,7 +97,7 @@ def test_other_files_and_kinds_are_named(official, saved):
     with pytest.raises(ValueError, match='argparse'):
         convert_official(path)
     torch.save(dict(state_dict={'stem.weight': torch.zeros(1)}), path)
-    with pytest.raises(ValueError, match=r'resnet\.pth is no official .*stem'):
+    with pytest.raises(ValueError, match=r'resnet\.pth is not an official .*stem'):
         convert_official(path)
     with pytest.raises(ValueError, match="is of kind 'addp', not 'mage'"):
         convert_official(saved(official), 'mage')

@@ -71,7 +71,9 @@ def test_training_only_parts_are_dropped_and_others_refused(official, saved, tmp
     torch.save(dict(state_dict=tokenizer | extra), tmp_path / 'ours.pth')
     assert to_official(tmp_path / 'ours.pth').dropped == list(extra)
     torch.save(dict(state_dict=tokenizer | {'odd.weight': torch.zeros(1)}), tmp_path / 'ours.pth')
-    with pytest.raises(ValueError, match=r'holds what no vqgan checkpoint does: odd\.weight'):
+    with pytest.raises(
+        ValueError, match=r'holds tensors that no vqgan checkpoint has: odd\.weight'
+    ):
         to_official(tmp_path / 'ours.pth')
     torch.save(dict(state_dict=extra), tmp_path / 'ours.pth')
     with pytest.raises(ValueError, match='its parts are discriminator'):

@@ -1,7 +1,7 @@
 """Every change that mmaddp makes to a host (mmengine, mmcv), in one list.
 
-``import mmaddp`` makes them all, whichever part of it is used afterwards; none of the hosts is
-imported for it. A change waits for the import of the host's module that it concerns.
+``import mmaddp`` makes them all, whichever part of it is used afterwards, without importing any of
+the hosts: each change waits until the host module that it concerns is imported.
 """
 
 from collections.abc import Callable
@@ -16,9 +16,9 @@ class HostChange:
     """A change to a host.
 
     Attributes:
-        host (str): Module of the host that is there when the change is made.
+        host (str): Module of the host whose import triggers the change.
         module (str): Module of this package whose ``install`` makes it.
-        what (str): What is different then, for other code of the process too.
+        what (str): What is different afterwards, also for other code in the process.
         why (str): What goes wrong without it.
     """
 

@@ -13,7 +13,7 @@ def load_from_address(filename: str, map_location=None) -> dict:
     """Read a checkpoint as data; see :func:`mmaddp.weights.addresses.load_from_address`.
 
     Raises:
-        ValueError: It cannot be read, or a Runner resumes from it and cannot.
+        ValueError: It cannot be read, or a Runner that resumes from it cannot use it.
     """
     return checked(addresses.load_from_address(filename, map_location))
 

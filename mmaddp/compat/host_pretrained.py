@@ -11,9 +11,8 @@ from mmaddp.weights.pretrained import StrictPretrained
 class HostPretrained(StrictPretrained):
     """mmaddp's initialiser for configurations of a host, which do not name a scope.
 
-    Tensors may be left
-    over, as the classifier of a ResNet is where only its backbone is wanted; they are logged. The
-    counters of batch norms, which old files lack, may be missing.
+    Tensors may be left over, such as the classifier of a ResNet where only its backbone is needed;
+    they are logged. The counters of batch norms, which old files lack, may be missing.
 
     Args:
         checkpoint (str): File to load.

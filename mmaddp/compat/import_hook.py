@@ -1,4 +1,4 @@
-"""Do something right after a module of a host has been imported, without importing it."""
+"""Run code right after a module of a host has been imported, without importing it."""
 
 import sys
 from collections.abc import Callable
@@ -9,13 +9,13 @@ from typing import Optional
 
 
 class _AfterImport(MetaPathFinder):
-    """Lets the other finders find a module, and adds what is to be done behind its execution."""
+    """Lets the other finders find a module, and adds the actions to run after its execution."""
 
     def __init__(self) -> None:
         self.waiting: dict[str, list[Callable[[], object]]] = {}
 
     def find_spec(self, fullname, path=None, target=None) -> Optional[ModuleSpec]:
-        """Return the spec of a module that somebody waits for; None for all others."""
+        """Return the spec of a module that an action waits for; None for all others."""
         if fullname not in self.waiting:
             return None
         for finder in sys.meta_path:
@@ -40,10 +40,10 @@ _finder = _AfterImport()
 
 
 def after_import(module: str, action: Callable[[], object]) -> None:
-    """Call ``action`` when a module has been executed: now, if it is there, else after its import.
+    """Call ``action`` once a module has been executed: now if it is loaded, else after its import.
 
     Args:
-        module (str): Its whole name. For a package, its own submodules are there by then.
+        module (str): Its full name. For a package, its own submodules are loaded by then.
         action (Callable): Takes no arguments. It may import the module.
     """
     if module in sys.modules:

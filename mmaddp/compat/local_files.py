@@ -12,7 +12,7 @@ from mmaddp.utils.atomic import write_bytes
 
 
 class AtomicLocalBackend(LocalBackend):
-    """Local files that are complete or what they were before.
+    """Writes local files that end up either complete or unchanged.
 
     Args:
         durable (bool): See :func:`mmaddp.utils.atomic.atomic_path`. Defaults to False.
@@ -22,10 +22,10 @@ class AtomicLocalBackend(LocalBackend):
         self.durable = durable
 
     def put(self, obj: bytes, filepath: Union[str, Path]) -> None:
-        """Write bytes to a file; its folder is made.
+        """Write bytes to a file; its folder is created.
 
         Raises:
-            OSError: The disk is full or the like; a file that was there is as before.
+            OSError: The disk is full, for instance; an existing file is unchanged.
         """
         write_bytes(filepath, obj, self.durable)
 

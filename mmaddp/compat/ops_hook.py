@@ -17,10 +17,10 @@ EXTENSION = 'mmcv._ext'
 
 
 class ExtensionLoader(Loader):
-    """Loads the compiled operators if they are there and work, else the stand-in.
+    """Loads the compiled operators if they exist and work, else the stand-in.
 
     Args:
-        compiled (Optional[ModuleSpec]): Where the compiled operators are, None if nowhere.
+        compiled (Optional[ModuleSpec]): Spec of the compiled operators, None if there are none.
     """
 
     def __init__(self, compiled: Optional[ModuleSpec]) -> None:
@@ -55,6 +55,6 @@ class ExtensionFinder(MetaPathFinder):
 
 
 def install() -> None:
-    """Put the hook in front of the import system, once."""
+    """Put the hook first in the import system, once."""
     if not any(isinstance(finder, ExtensionFinder) for finder in sys.meta_path):
         sys.meta_path.insert(0, ExtensionFinder())

@@ -12,11 +12,11 @@ AVERAGE_POOLING = 1  # mmcv's code; 0 is maximum pooling
 
 
 class MissingOpError(NotImplementedError):
-    """An operator of mmcv is called that exists only compiled."""
+    """An mmcv operator was called that exists only in compiled form."""
 
 
 def _calculation_dtype(tensor: Tensor) -> torch.dtype:
-    """Half precision is computed in float32: torchvision has no such kernels on the CPU."""
+    """Compute half precision in float32: torchvision has no half-precision kernels on the CPU."""
     return torch.promote_types(tensor.dtype, torch.float32)
 
 
@@ -57,8 +57,8 @@ def roi_align_forward(
         features (Tensor): Feature map, (B, C, H, W).
         rois (Tensor): Index in the batch, then x1, y1, x2, y2 in pixels, (N, 5).
         output (Tensor): Filled in place, (N, C, aligned_height, aligned_width).
-        argmax_y (Tensor): Of maximum pooling only: empty.
-        argmax_x (Tensor): Of maximum pooling only: empty.
+        argmax_y (Tensor): Only for maximum pooling: empty.
+        argmax_x (Tensor): Only for maximum pooling: empty.
         aligned_height (int): Bins per region, vertically.
         aligned_width (int): Bins per region, horizontally.
         spatial_scale (float): Size of the feature map over that of the image.
@@ -99,8 +99,8 @@ def roi_align_backward(
     Args:
         grad_output (Tensor): Gradient of the bins, (N, C, aligned_height, aligned_width).
         rois (Tensor): As given to :func:`roi_align_forward`, (N, 5).
-        argmax_y (Tensor): Of maximum pooling only: empty.
-        argmax_x (Tensor): Of maximum pooling only: empty.
+        argmax_y (Tensor): Only for maximum pooling: empty.
+        argmax_x (Tensor): Only for maximum pooling: empty.
         grad_features (Tensor): Filled in place, (B, C, H, W).
         **options: The options given to :func:`roi_align_forward`.
     """
@@ -140,11 +140,11 @@ class StandInOps(ModuleType):
         self.reason = reason
 
     def get_compiler_version(self) -> str:
-        """Say, where mmcv reports its compiler, that there was none."""
+        """Report that there was no compiler, where mmcv reports its own."""
         return f'none (stand-in of mmaddp: {self.reason})'
 
     def get_compiling_cuda_version(self) -> str:
-        """Say, where mmcv reports its CUDA version, that there is none."""
+        """Report that there is no CUDA, where mmcv reports its version."""
         return 'none (stand-in of mmaddp)'
 
     def __getattr__(self, operator: str) -> Callable:

@@ -36,7 +36,7 @@ def find_lookup_name(module: str, distributions: Sequence[str], otherwise: str) 
 
 
 def is_importable(module: str) -> bool:
-    """Whether a top-level package is there; it is not imported."""
+    """Whether a top-level package is available; it is not imported."""
     try:
         return find_spec(module) is not None
     except ImportError:  # a finder that refuses it
@@ -46,9 +46,9 @@ def is_importable(module: str) -> bool:
 def install() -> None:
     """Enter ``mmaddp`` and correct ``mmseg``, which the maintained forks distribute renamed.
 
-    A module name serves where no distribution does. Ours has the distribution's name, so that
-    upstream mmengine would look for an editable installation in ``site-packages``: the module
-    inside it leads to the folder instead.
+    A module name is used where there is no distribution. Ours has the distribution's name, so
+    upstream mmengine would look for an editable installation in ``site-packages``: a module
+    inside the package leads it to the folder instead.
     """
     MODULE2PACKAGE['mmaddp'] = find_lookup_name('mmaddp', ['mmaddp'], 'mmaddp.version')
     if is_importable('mmseg'):

@@ -1,4 +1,4 @@
-"""A console that says what matters; the log file has everything."""
+"""A console that shows what matters; the log file has everything."""
 
 import functools
 import logging
@@ -7,7 +7,7 @@ import sys
 from mmengine.logging import MMLogger
 from mmengine.logging import print_log as original_print
 
-# How the long messages begin that every run of mmengine starts with.
+# First words of the long messages that every run of mmengine starts with.
 BANNERS = ('System environment:', 'Config:', 'Hooks will be executed in the following order:')
 
 

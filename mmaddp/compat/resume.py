@@ -1,4 +1,4 @@
-"""mmengine's ``resume``, which gets known entries of known kinds and ranges only."""
+"""mmengine's ``resume``, restricted to known entries of known types and ranges."""
 
 import functools
 import os
@@ -18,9 +18,9 @@ from mmaddp.weights.latest import find_latest_checkpoint, is_continued
 from mmaddp.weights.tensors import shapes
 from mmaddp.weights.training_state import Training, checked_training
 
-# Modules of mmengine.runner that know the search for the latest checkpoint.
+# Modules of mmengine.runner that import the search for the latest checkpoint.
 _SEARCHING = ('checkpoint', 'runner', '_flexible_runner')
-# What a checkpoint that is read now is to go on in.
+# The training that the checkpoint being read will be resumed in.
 _resumed: ContextVar[Optional[Training]] = ContextVar('resumed', default=None)
 
 
@@ -78,7 +78,7 @@ def training_of(runner: Any, filename: str) -> Training:
 
 
 def own_folders(runner: Any) -> list[str]:
-    """Folders in which the checkpoint hooks of a Runner write."""
+    """Folders that the checkpoint hooks of a Runner write to."""
     name = os.path.basename(os.path.normpath(runner.work_dir))
     hooks = [hook for hook in runner.hooks if isinstance(hook, CheckpointHook)]
     others = [hook.out_dir for hook in hooks if hook.out_dir not in (None, runner.work_dir)]
@@ -100,8 +100,8 @@ def _checked_resume(resume: Callable) -> Callable:
 
 
 def install() -> None:
-    """Put the check around ``Runner.resume``, and ours in the place of the search."""
-    # mmengine itself may still be on its way in: its submodule has no name there yet.
+    """Wrap ``Runner.resume`` in the check, and replace the search by ours."""
+    # mmengine itself may still be being imported: its submodule is not yet an attribute of it.
     runner = sys.modules['mmengine.runner']
     runner.Runner.resume = _checked_resume(runner.Runner.resume)
     for name in ('mmengine.runner', *(f'mmengine.runner.{part}' for part in _SEARCHING)):

@@ -1,4 +1,4 @@
-"""How well each class is recognised, and with what it is confused."""
+"""How well each class is recognised, and what it is confused with."""
 
 import csv
 import io
@@ -26,12 +26,12 @@ class ClassReport(BaseMetric):
 
     Writes ``class_report.csv`` (class, precision, recall, f1, support), ``confusion_matrix.csv``
     (rows: labels, columns: predictions) and ``confusion_matrix.png``. Returns the means over the
-    classes that occur, in per cent. With several ranks the first one writes, and no image counts
+    classes that occur, in per cent. With several ranks, rank 0 writes, and no image is counted
     twice.
 
     Args:
         out_dir (str | Path): Folder for the files.
-        collect_device (str): Where results of several ranks meet, 'cpu' or 'gpu'.
+        collect_device (str): Where the results of all ranks are gathered, 'cpu' or 'gpu'.
             Defaults to 'cpu'.
         prefix (str, optional): Put before the names. Defaults to 'classes'.
     """
@@ -48,7 +48,7 @@ class ClassReport(BaseMetric):
         self.out_dir = Path(out_dir)
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Keep label and prediction of each sample."""
+        """Keep the label and prediction of each sample."""
         for sample in data_samples:
             scores = sample['pred_score']
             self.results.append(
@@ -56,7 +56,7 @@ class ClassReport(BaseMetric):
             )
 
     def compute_metrics(self, results: list[tuple[int, int, int]]) -> dict[str, float]:
-        """Write the files; this runs on the first rank.
+        """Write the files; this runs on rank 0.
 
         Args:
             results (list[tuple]): Label, prediction and number of classes of every sample.
@@ -86,7 +86,7 @@ class ClassReport(BaseMetric):
 
 
 def class_figures(matrix: Tensor) -> dict[str, Tensor]:
-    """Figures of each class from a confusion matrix.
+    """Per-class metrics from a confusion matrix.
 
     Args:
         matrix (Tensor): Counts (K, K), rows are labels and columns predictions.

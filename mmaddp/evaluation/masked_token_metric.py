@@ -1,4 +1,4 @@
-"""How well a token predictor tells masked ids."""
+"""How well a token predictor predicts masked ids."""
 
 from collections.abc import Sequence
 from typing import Any, Optional
@@ -14,11 +14,11 @@ class MaskedTokenMetric(BaseMetric):
     """Accuracy and cross-entropy of :class:`MAGE` at its test ratios.
 
     Both are averages over all masked positions of the data set. The cross-entropy is in nats and
-    not smoothed; its exponential is the number of codes among which the predictor hesitates.
+    not smoothed; its exponential is the perplexity, in codes.
     Names end in the mask ratio in per cent: ``acc_50``, ``cross_entropy_50``.
 
     Args:
-        collect_device (str): Where results of several ranks meet, 'cpu' or 'gpu'.
+        collect_device (str): Where the results of all ranks are gathered, 'cpu' or 'gpu'.
             Defaults to 'cpu'.
         prefix (str, optional): Put before the names. Defaults to 'masked_token'.
     """

@@ -22,12 +22,12 @@ class PredictionWriter(BaseMetric):
 
     CSV has the columns image, prediction, class, score, label; JSON a list of such entries, each
     with the best classes and their scores. ``label`` is empty where an image has none. With
-    several ranks the first one writes, and no image appears twice.
+    several ranks, rank 0 writes, and no image appears twice.
 
     Args:
         out_file (str | Path): A ``.csv`` or ``.json`` file.
         topk (int): Number of best classes in JSON. Defaults to 5.
-        collect_device (str): Where results of several ranks meet, 'cpu' or 'gpu'.
+        collect_device (str): Where the results of all ranks are gathered, 'cpu' or 'gpu'.
             Defaults to 'cpu'.
         prefix (str, optional): Put before the name of the count. Defaults to 'predictions'.
 
@@ -54,7 +54,7 @@ class PredictionWriter(BaseMetric):
         """Keep the best classes of each sample that a classifier returns.
 
         Raises:
-            ValueError: The model is no classifier.
+            ValueError: The model is not a classifier.
         """
         for sample in data_samples:
             if 'pred_score' not in sample:
@@ -75,10 +75,10 @@ class PredictionWriter(BaseMetric):
             )
 
     def compute_metrics(self, results: list[dict]) -> dict[str, float]:
-        """Write the file; this runs on the first rank.
+        """Write the file; this runs on rank 0.
 
         Args:
-            results (list[dict]): What :meth:`process` kept of all ranks, in order.
+            results (list[dict]): What :meth:`process` kept on all ranks, in order.
 
         Returns:
             dict[str, float]: ``num_images``.

@@ -20,7 +20,7 @@ class TokenizerMetric(BaseMetric):
     - ``perplexity``: exponential of the entropy of the codes' frequencies, in [1, K].
 
     Args:
-        collect_device (str): Where results of several ranks meet, 'cpu' or 'gpu'.
+        collect_device (str): Where the results of all ranks are gathered, 'cpu' or 'gpu'.
             Defaults to 'cpu'.
         prefix (str, optional): Put before the names. Defaults to 'tokenizer'.
     """
@@ -43,13 +43,13 @@ class TokenizerMetric(BaseMetric):
             )
 
     def compute_metrics(self, results: list[dict]) -> dict[str, float]:
-        """Average over the images, and count the codes of all.
+        """Average over the images, and count the codes used by all of them.
 
         Args:
             results (list[dict]): One per image, as :meth:`process` keeps them.
 
         Returns:
-            dict[str, float]: The four figures.
+            dict[str, float]: The four metrics.
         """
         num_codes = results[0]['num_codes']
         token_ids = torch.cat([result['token_ids'] for result in results]).long()

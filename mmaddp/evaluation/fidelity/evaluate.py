@@ -1,4 +1,4 @@
-"""Scores of sets of images on disk."""
+"""Scores of image sets on disk."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -20,8 +20,8 @@ def named_sets(entries: Sequence[str]) -> dict[str, Path]:
     """Paths of sets by their names.
 
     Args:
-        entries (Sequence[str]): ``PATH`` or ``NAME=PATH``; what exists is a path, ``=`` in it or
-            not. Without a name the shortest end of the path that no other shares is taken.
+        entries (Sequence[str]): ``PATH`` or ``NAME=PATH``; whatever exists is taken as a path,
+            even with ``=`` in it. Without a name, the shortest unique end of the path is used.
 
     Returns:
         dict[str, Path]: In the order given.

@@ -1,4 +1,4 @@
-"""Networks whose features scores of generated images are computed from."""
+"""Networks that extract the features for scores of generated images."""
 
 import hashlib
 from abc import ABC, abstractmethod
@@ -53,13 +53,13 @@ class Extractor(ABC):
 
 @TASK_UTILS.register_module()
 class FidelityExtractor(Extractor):
-    """One of torch-fidelity's own networks; published FID figures use its Inception.
+    """One of torch-fidelity's own networks; published FID values use its Inception.
 
     Args:
         name (str): ``'inception-v3-compat'`` or ``'vgg16'``. Defaults to
             'inception-v3-compat'.
         weights (str, optional): File of the weights. Defaults to None: downloaded on first use.
-        layers (dict[str, str], optional): Layer of a score ('fid', 'is', 'kid', 'prc') where it is
+        layers (dict[str, str], optional): Layer of a score ('fid', 'is', 'kid', 'prc') if it is
             not torch-fidelity's default. Defaults to None.
         device (str, optional): Defaults to None: the GPU if there is one.
 
@@ -117,8 +117,8 @@ class BackboneExtractor(Extractor):
     """Any model with ``extract_feat`` of ours or of a host, for domains without an Inception.
 
     The features are the last output of ``extract_feat``: maps and tokens are averaged over the
-    positions (a class token among them). A classifier also serves the Inception Score with its
-    logits. Images pass the model's own preprocessor, in the channel order that it expects.
+    positions (including any class token). A classifier's logits also serve for the Inception Score.
+    Images go through the model's own preprocessor, in the channel order that it expects.
 
     Args:
         config (str): File with the model's configuration.
@@ -168,8 +168,8 @@ class BackboneExtractor(Extractor):
         if getattr(self.model, 'with_head', False):
             return 'logits'
         raise ValueError(
-            f'The Inception Score needs class probabilities, and {type(self.model).__name__} is no '
-            'classifier: leave it out or use another extractor.'
+            f'The Inception Score needs class probabilities, and {type(self.model).__name__} is '
+            'not a classifier: leave it out or use another extractor.'
         )
 
     @torch.no_grad()
@@ -195,10 +195,10 @@ class BackboneExtractor(Extractor):
 
 @contextmanager
 def plain_float32(device: torch.device) -> Iterator[None]:
-    """Compute in float32 whatever the run around it does.
+    """Compute in float32, whatever the surrounding run does.
 
-    A generation in half precision is scored like any other; TensorFloat-32 would make the figure
-    depend on the card.
+    A generation in half precision is scored like any other; with TensorFloat-32 the score would
+    depend on the GPU model.
     """
     with (
         torch.autocast(device.type, enabled=False),
@@ -227,7 +227,7 @@ def _as_vectors(features) -> Tensor:
 
 
 def state_dict_sha256(module: nn.Module) -> str:
-    """SHA-256 of a module's weights: names, types, shapes and values; where they lie is free."""
+    """SHA-256 of a module's weights: names, types, shapes and values, on any device."""
     digest = hashlib.sha256()
     for name, value in sorted(module.state_dict().items()):
         value = value.detach().cpu().contiguous()

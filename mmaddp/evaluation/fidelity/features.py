@@ -13,9 +13,9 @@ from .image_sets import ImageSet
 def gather_features(
     indices: Tensor, features: dict[str, Tensor]
 ) -> tuple[Tensor, dict[str, Tensor]]:
-    """Bring the features of all processes together, ordered by index; every process gets them.
+    """Gather the features of all processes, ordered by index; every process gets them.
 
-    Of images with one index (padding of a sampler) the first counts.
+    Of images with the same index (padding by a sampler), only the first counts.
 
     Args:
         indices (Tensor): Indices of this process's images, long, shape (n,); n may differ between

@@ -24,11 +24,11 @@ from .scores import ScoreSettings, feature_statistics
 class FidelityMetric(BaseMetric):
     """FID, IS, KID, precision and recall of images in memory, through torch-fidelity.
 
-    The images become bytes exactly as PNG files of them would. Every process extracts the features
-    of its own images; they meet in the order of ``sample_idx``, and padding counts once.
+    The images are quantised exactly as they would be in PNG files. Every process extracts the
+    features of its own images; they are gathered in the order of ``sample_idx``, without padding.
 
-    Precision and recall are published with another network than the other scores: use one metric
-    for them with ``extractor=dict(type='mmaddp.FidelityExtractor', name='vgg16')``.
+    Published precision and recall use a different network than the other scores: use a separate
+    metric for them with ``extractor=dict(type='mmaddp.FidelityExtractor', name='vgg16')``.
 
     Args:
         scores (Sequence[str]): Of 'fid', 'is', 'kid', 'prc'. Defaults to ('fid', 'is').
@@ -45,13 +45,13 @@ class FidelityMetric(BaseMetric):
         reference_options (dict, optional): Those of :class:`FolderImages`. Defaults to None.
         cache_dir (str, optional): Where statistics of the reference are kept. Defaults to None:
             they are not.
-        batch_size (int): Images that the extractor sees at once, at most. Defaults to 64.
-        out_file (str, optional): JSON file that gets the scores and their protocol.
+        batch_size (int): Most images that the extractor sees at once. Defaults to 64.
+        out_file (str, optional): JSON file for the scores and their protocol.
             Defaults to None.
         prefix (str, optional): Put before the names. Defaults to 'fidelity'.
 
     Raises:
-        ValueError: Both or none of ``reference`` and ``reference_key`` where a score needs one.
+        ValueError: Both ``reference`` and ``reference_key`` are given, or neither when needed.
     """
 
     default_prefix = 'fidelity'
@@ -87,7 +87,7 @@ class FidelityMetric(BaseMetric):
         self.scorer: Optional[Scorer] = None
 
     def _prepare(self) -> None:
-        """Look for weights and reference at the first batch, not after the last one."""
+        """Look for the weights and the reference at the first batch, not after the last one."""
         self.scorer = Scorer(TASK_UTILS.build(self.extractor), self.scores, self.settings)
         self.source = None
         if self.reference is not None and self.scorer.needs:
@@ -120,7 +120,7 @@ class FidelityMetric(BaseMetric):
     def evaluate(self, size: int) -> dict[str, float]:
         """Gather the features and compute the scores.
 
-        mmengine's own gathering expects that every process holds the same number of samples, in
+        mmengine's own gathering expects every process to hold the same number of samples, dealt in
         turn; here the indices decide.
 
         Args:

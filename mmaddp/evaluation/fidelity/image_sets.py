@@ -20,11 +20,11 @@ from mmaddp.datasets.loading import LoadRGBImage
 from mmaddp.utils.hashing import file_sha256
 from mmaddp.utils.listing import list_pictures
 
-# How files end that may be compressed with loss.
+# Suffixes of files that may use lossy compression.
 LOSSY = ('.jpg', '.jpeg', '.jpe', '.jfif', '.webp')
-# What tools/dataset_converters/prepare_imagenet_val.py says of its folder.
+# Record that tools/dataset_converters/prepare_imagenet_val.py leaves in its folder.
 RECORD = 'preparation.json'
-# Blocks that are read ahead of the network.
+# Blocks that are prefetched for the network.
 READ_AHEAD = 3
 
 
@@ -72,22 +72,22 @@ class ImageSet(ABC):
 
 
 class FolderImages(ImageSet):
-    """All pictures of a folder, see :func:`list_pictures`, ordered by path (links by their end).
+    """All pictures of a folder, see :func:`list_pictures`, ordered by path (links by their target).
 
-    Of the result of ``tools/generate.py`` its folder ``images`` counts.
+    Of a folder written by ``tools/generate.py``, its subfolder ``images`` is read.
 
     Args:
         folder (str | Path): The folder.
         allow_lossy (bool): Read JPEG and WebP files too. Defaults to False: they are refused.
         resize_and_crop (int, optional): Resize the shorter side to this (bilinear, antialiased)
             and crop the centre. Defaults to None: images stay as they are.
-        num_images (int, optional): Take so many, evenly spaced. Defaults to None: all.
+        num_images (int, optional): Number of images to take, evenly spaced. Defaults to None: all.
         num_workers (int): Threads that read and decode. Defaults to 4.
 
     Raises:
         FileNotFoundError: There is no such folder, or it holds no images.
         ValueError: There are JPEG or WebP files, fewer images than ``num_images``, or the
-            preparation of the folder was broken off.
+            preparation of the folder was interrupted.
     """
 
     def __init__(
@@ -191,7 +191,7 @@ def resize_and_crop(pixels: np.ndarray, size: int) -> np.ndarray:
 
 
 def refuse_unfinished(folder: Path) -> None:
-    """Raise if the preparation of a folder was broken off.
+    """Raise if the preparation of a folder was interrupted.
 
     Raises:
         ValueError: Its record says so.
@@ -204,7 +204,7 @@ def refuse_unfinished(folder: Path) -> None:
 
 
 def refuse_lossy(folder: Path, files: Sequence[str]) -> None:
-    """Raise if files are compressed with loss.
+    """Raise if files use lossy compression.
 
     Raises:
         ValueError: There are such files.
@@ -220,7 +220,7 @@ def refuse_lossy(folder: Path, files: Sequence[str]) -> None:
 
 
 def evenly_spaced(items: Sequence, number: int, source: Union[str, Path]) -> list:
-    """Take ``number`` of the items, evenly spaced, so that every class of a sorted set counts."""
+    """Take ``number`` of the items, evenly spaced, to cover all classes of a sorted set."""
     if not 1 <= number <= len(items):
         raise ValueError(f'{number} images were asked for; {source} holds {len(items)}.')
     return [items[i * len(items) // number] for i in range(number)]

@@ -123,7 +123,7 @@ def npz_names(path: Path) -> set[str]:
     """Names of the arrays of an .npz file.
 
     Raises:
-        ValueError: It is no such file.
+        ValueError: It is not such a file.
     """
     with (
         _refused(

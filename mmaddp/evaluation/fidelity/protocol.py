@@ -1,4 +1,4 @@
-"""What a score means: everything that it depends on, as text and as JSON."""
+"""What a score means: everything it depends on, as text and as JSON."""
 
 import json
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from .extractors import Extractor
 from .scores import ScoreSettings
 from .weights import is_published
 
-# What the text says of a generation run; the JSON keeps everything.
+# Settings of a generation run that the text shows; the JSON keeps everything.
 SHOWN = (
     *('config', 'checkpoint', 'checkpoint_sha256', 'seed', 'seed_rule'),
     *('schedule', 'num_steps', 'choice_temperature', 'top_p', 'precision'),
@@ -76,7 +76,7 @@ def protocol(
 
 
 def protocol_text(content: dict) -> str:
-    """A protocol as lines for people."""
+    """A protocol as human-readable lines."""
     lines = [_side('images', content['images'])]
     if content['reference'] is not None:
         lines.append(_side('reference', content['reference']))

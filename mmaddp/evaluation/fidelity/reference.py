@@ -25,13 +25,13 @@ from .npz import NpzImages, npz_names, read_npz
 from .scores import feature_statistics
 
 FORMAT = 'mmaddp reference statistics 1'
-# The graph that ADM's published statistics were made with, and the layer.
+# The network that ADM's published statistics were made with, and the layer.
 ADM_EXTRACTOR, ADM_LAYER = 'inception-v3-compat', '2048'
 
 
 @dataclass(frozen=True)
 class Need:
-    """What a score wants of a reference: ``'statistics'`` or ``'features'`` of a layer."""
+    """What a score needs from a reference: ``'statistics'`` or ``'features'`` of a layer."""
 
     layer: str
     kind: str
@@ -43,7 +43,7 @@ class Reference:
 
     Attributes:
         description (dict): Protocol of the reference, for JSON.
-        num_images (int): Images behind it; of an ADM batch those of ``arr_0``, 0 if unknown.
+        num_images (int): Images behind it; for an ADM batch those in ``arr_0``, 0 if unknown.
         found (dict[Need, dict[str, Tensor]]): ``mu`` and ``sigma``, or ``features``.
     """
 
@@ -69,7 +69,7 @@ def open_images(path: Union[str, Path], **folder_options) -> ImageSet:
 
     Raises:
         FileNotFoundError: There is no such folder or file.
-        ValueError: It holds no images, or lossy ones, or options do not apply to it.
+        ValueError: It holds no images or lossy ones, or an option does not apply to it.
     """
     path = Path(path)
     if path.suffix != '.npz':
@@ -92,7 +92,7 @@ def open_reference(path: Union[str, Path], **folder_options) -> Union[ImageSet, 
 
     Raises:
         FileNotFoundError: There is no such folder or file.
-        ValueError: It is of another kind, or a folder with JPEG or WebP files.
+        ValueError: It is neither, or it is a folder with JPEG or WebP files.
     """
     path = Path(path)
     if not path.exists():
@@ -109,11 +109,11 @@ def open_reference(path: Union[str, Path], **folder_options) -> Union[ImageSet, 
 
 
 class ReferenceStore:
-    """Gets what scores need of a reference, from files that were made before or from the images.
+    """Gets what scores need from a reference, out of earlier files or from the images.
 
-    Files lie in ``cache_dir``, one per layer and kind; their names are keys of the data set's
-    content, its transform, the extractor and the hash of its weights. They may themselves be given
-    as references.
+    The files are in ``cache_dir``, one per layer and kind; their names are hashes of the data set's
+    content, its transform, the extractor and its weights. They may themselves be given as
+    references.
 
     Args:
         extractor (Extractor): The network.
@@ -136,10 +136,10 @@ class ReferenceStore:
 
         Args:
             source (ImageSet | Path): What :func:`open_reference` gave.
-            needs (Sequence[Need]): What the scores want.
+            needs (Sequence[Need]): What the scores need.
 
         Raises:
-            ValueError: A file is damaged, of another extractor, or holds too little.
+            ValueError: A file is damaged, from another extractor, or lacks something needed.
         """
         if isinstance(source, NpzImages) and self._adm_suffices(source.path, needs):
             return self._from_adm(source.path, len(source), needs)
@@ -203,7 +203,7 @@ class ReferenceStore:
         if theirs != ours:
             raise ValueError(
                 f'The statistics {path} were made with the extractor {theirs}, but the images are '
-                f'to be seen by {ours}: figures of different extractors cannot be compared.'
+                f'to be seen by {ours}: scores of different extractors cannot be compared.'
             )
         reference = Reference(
             dict(content['reference'], statistics=str(path)), content['reference']['num_images']
@@ -243,7 +243,7 @@ class ReferenceStore:
 
 
 def _keep(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
-    """Write a file of the cache; a score does not fail because this does."""
+    """Write a cache file; a score does not fail if this does."""
     try:
         write_statistics(path, tensors, metadata)
     except OSError as error:
@@ -254,7 +254,7 @@ def write_statistics(path: Path, tensors: dict[str, Tensor], metadata: dict[str,
     """Write a file of statistics; it is complete or absent.
 
     Raises:
-        OSError: It cannot be written; it is named.
+        OSError: It cannot be written; the error names it.
     """
     tensors = {name: tensor.contiguous() for name, tensor in tensors.items()}
     with atomic_path(path) as unfinished:
@@ -283,7 +283,7 @@ def read_statistics(path: Path) -> tuple[dict[str, Tensor], dict]:
 
 
 def broadcast_object(make):
-    """Compute something in the main process and hand it to all."""
+    """Compute something in the main process and broadcast it."""
     content = [make() if is_main_process() else None]
     broadcast_object_list(content)
     return content[0]

@@ -52,7 +52,7 @@ class Scorer:
 
     @property
     def needs(self) -> list[Need]:
-        """What is needed of the reference."""
+        """What is needed from the reference."""
         kinds = dict(fid='statistics', kid='features', prc='features')
         found = [Need(self.layers[s], kinds[s]) for s in self.scores if SCORES[s]]
         return list(dict.fromkeys(found))

@@ -25,7 +25,7 @@ from torch_fidelity.metric_kid import (
 )
 from torch_fidelity.metric_prc import prc_features_to_metric
 
-# Scores, and whether they need a reference.
+# Scores, and whether each needs a reference.
 SCORES = {'fid': True, 'is': False, 'kid': True, 'prc': True}
 
 
@@ -36,9 +36,9 @@ class ScoreSettings:
     Attributes:
         is_splits (int): Parts over which the Inception Score is averaged.
         kid_subsets (int): Random subsets over which KID is averaged.
-        kid_subset_size (int): Images of each.
+        kid_subset_size (int): Images in each subset.
         prc_neighborhood (int): Neighbours that make up the ball around an image.
-        rng_seed (int): Seed of the order for the Inception Score and of the subsets for KID.
+        rng_seed (int): Seed of the image order for the Inception Score and of the subsets for KID.
     """
 
     is_splits: int = 10
@@ -56,7 +56,7 @@ class ScoreSettings:
 
 
 def check_scores(scores: Sequence[str]) -> tuple[str, ...]:
-    """Names of scores without repetition.
+    """Names of scores, without duplicates.
 
     Raises:
         ValueError: One is not known, or there is none.
@@ -111,17 +111,17 @@ def check_numbers(
 
 
 def fid_warning(num_images: int, num_features: int, side: str) -> Optional[str]:
-    """What is wrong with a FID whose covariance has less images than features; else None."""
+    """Warning for an FID from fewer images than features; None if there are enough."""
     if num_images > num_features:
         return None
     return (
         f'FID of {num_features} features from {num_images} {side} images: the covariance is '
-        'singular and the figure far too high; compare it only with figures from as many images.'
+        'singular and the FID far too high; compare it only with values from as many images.'
     )
 
 
 def frechet_distance(first: dict[str, np.ndarray], second: dict[str, np.ndarray]) -> float:
-    """Frechet distance of two Gaussians, each with ``mu`` (D,) and ``sigma`` (D, D)."""
+    """Frechet distance between two Gaussians, each with ``mu`` (D,) and ``sigma`` (D, D)."""
     if first['mu'].shape != second['mu'].shape:
         sizes = [len(part['mu']) for part in (first, second)]
         raise ValueError(

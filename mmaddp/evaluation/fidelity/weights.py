@@ -1,4 +1,4 @@
-"""Weights of torch-fidelity's networks: where they come from, and that they are what they say."""
+"""Weights of torch-fidelity's networks: where they come from, and checks of their content."""
 
 import io
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ class FeatureWeights:
 
 
 def find_weights(name: str, path: Optional[Union[str, Path]] = None) -> FeatureWeights:
-    """Find the weights of one of torch-fidelity's networks; download them if need be.
+    """Find the weights of one of torch-fidelity's networks; download them if needed.
 
     Args:
         name (str): ``'inception-v3-compat'`` or ``'vgg16'``.
@@ -72,7 +72,7 @@ def find_weights(name: str, path: Optional[Union[str, Path]] = None) -> FeatureW
 
 
 def is_published(name: str, sha256: str) -> bool:
-    """Whether weights are those that published scores were computed with."""
+    """Whether these are the weights used for published scores."""
     return name in NETWORKS and sha256.startswith(known(NETWORKS[name]).sha256)
 
 

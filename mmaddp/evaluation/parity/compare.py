@@ -24,7 +24,7 @@ LIMITS = (
     (r'classify\.\d+\.(pos_embed|logits)', 5e-6),
     (r'mask_schedule\.(ratios|probs)', 5e-6),
 )
-"""First match decides: the largest relative error that counts as agreement."""
+"""Largest relative error that counts as agreement, by name; the first match decides."""
 
 INPUTS = re.compile(
     r'x0|pretrain\.mask_t(_next)?|generate\.\w+\.\d+\.(sampled_ids|gumbel)'
@@ -53,7 +53,7 @@ class Row:
 
     @property
     def passed(self) -> bool:
-        """Whether the row does no harm to the verdict."""
+        """Whether the row does not count as a failure."""
         return self.status in ('ok', 'skipped')
 
 

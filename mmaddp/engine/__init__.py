@@ -1,4 +1,4 @@
-"""What the Runner builds beside models and data; importing this package fills the registries."""
+"""What the Runner builds besides models and data; importing this package fills the registries."""
 
 from .generation import *  # noqa: F403
 from .hooks import *  # noqa: F403

@@ -1,4 +1,4 @@
-"""Any number of images from seeds, on any number of processes, to be continued at any time."""
+"""Generates any number of images from seeds, on any number of processes; resumable at any time."""
 
 import math
 from collections.abc import Sequence
@@ -41,10 +41,10 @@ class GenerationLoop(TestLoop):
     """Test loop that generates the images of :class:`GenerationSeeds` into a folder.
 
     The unit of work is a block of ``batch_size`` consecutive image numbers
-    (:class:`ImageBlock`); the sampler of the data loader is not asked. A process takes whole
+    (:class:`ImageBlock`); the sampler of the data loader is not used. A process takes whole
     blocks. A folder that holds images of the same settings is continued: blocks whose images are
-    all there and whole are kept, the others are made anew. Metrics see every image once, kept ones
-    too, as the bytes that are on disk.
+    all there and intact are kept, the others are regenerated. Metrics see every image once, kept
+    ones included, exactly as it is on disk.
 
     The folder gets ``images/NNNNNN.png``, ``grid.png``, ``manifest.json`` and, if asked for,
     ``trajectories/NNNNNN.png`` and ``.gif``.
@@ -147,7 +147,7 @@ class GenerationLoop(TestLoop):
     def _keep_whole_blocks(
         self, blocks: Sequence[ImageBlock], folder: ImageFolder
     ) -> list[ImageBlock]:
-        """Check what is there, and deal the blocks that are to be made to the processes.
+        """Check what is there, and distribute the missing blocks among the processes.
 
         Returns:
             list[ImageBlock]: Those of this process.
@@ -170,7 +170,7 @@ class GenerationLoop(TestLoop):
     def _generate(self, blocks: Sequence[ImageBlock], folder: ImageFolder) -> None:
         dataset = self.dataloader.dataset
         device_type = next(self.model.parameters()).device.type
-        # So that the log counts up to the number of all blocks of a process.
+        # So that the log counts up to the number of blocks of a process.
         done = max(len(self.dataloader) - len(blocks), 0)
         with self.model.reuse_start(), inference_precision(self.precision, device_type):
             for number, block in enumerate(blocks, start=done):
@@ -217,7 +217,7 @@ class GenerationLoop(TestLoop):
         save_png(image_grid(images, columns, self.grid_zoom), self.out_dir / 'grid.png')
 
     def _draw_trajectories(self, blocks: Sequence[ImageBlock]) -> None:
-        """Generate blocks once more, as they were, and draw the steps of their wanted images."""
+        """Regenerate blocks exactly as before, and draw the steps of their wanted images."""
         dataset, folder = self.dataloader.dataset, self.out_dir / 'trajectories'
         device_type = next(self.model.parameters()).device.type
         for block in blocks[get_rank() :: get_world_size()]:

@@ -7,11 +7,11 @@ from itertools import groupby
 
 @dataclass(frozen=True)
 class ImageBlock:
-    """Images that are always computed together, each in its own place of the batch.
+    """Images that are always computed together, each at its own place in the batch.
 
-    The last bits of a result may depend on the batch that it was computed in. So a block is always
-    computed whole, with the seeds of all its image numbers, whichever of them are wanted: then an
-    image is the same to the byte whatever else a run makes.
+    The last bits of a result may depend on the batch it was computed in. So a block is always
+    computed as a whole, with the seeds of all its image numbers, whichever of them are wanted: an
+    image is then identical to the byte, whatever else a run generates.
 
     Attributes:
         first (int): Number of the first image, a multiple of ``size``.

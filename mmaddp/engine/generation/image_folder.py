@@ -1,4 +1,4 @@
-"""The folder of a generation run: checked when it is found, written while the next block runs."""
+"""The folder of a generation run: checked if it exists, written while the next block runs."""
 
 import re
 from collections import deque
@@ -43,7 +43,7 @@ class ImageFolder:
         return self.images / f'{index:06d}.png'
 
     def prepare(self, settings: dict, own: Iterable[Path] = ()) -> None:
-        """Take the folder for a run with these settings; one process does this, before the others.
+        """Claim the folder for a run with these settings; one process does this, before the others.
 
         Args:
             settings (dict): Manifest of the run.
@@ -75,13 +75,13 @@ class ImageFolder:
         foreign = [name for name in found.files if not _IMAGE_NAME.fullmatch(name)]
         if foreign:
             raise ValueError(
-                f'{self.images} holds pictures that are no images of this run: '
+                f'{self.images} holds pictures that do not belong to this run: '
                 f'{", ".join(foreign[:3])}. Scores of the folder would count them; move them away '
                 'or choose another folder.'
             )
 
     def _refuse_links(self) -> None:
-        """A link under the name of a file of the run would be written through."""
+        """Refuse links under the names of the run's files: the run would write through them."""
         names = [self.root / NAME, self.root / 'grid.png']
         for folder in (self.images, self.root / 'trajectories'):
             names += folder.iterdir() if folder.is_dir() else ()
@@ -93,7 +93,7 @@ class ImageFolder:
             )
 
     def read(self, block: ImageBlock, size: tuple[int, int]) -> Optional[list[np.ndarray]]:
-        """Read the wanted images of a block, if all of them are there and whole.
+        """Read the wanted images of a block, if all of them are there and intact.
 
         Args:
             block (ImageBlock): The block.
@@ -101,7 +101,7 @@ class ImageFolder:
 
         Returns:
             list[np.ndarray], optional: Each uint8, shape (H, W, 3). None if one is missing, cut
-            off, damaged, or of another size: then the block is to be made again.
+            off, damaged, or of another size: the block then has to be regenerated.
         """
         images = []
         for image in self._pool.map(_read_whole, [self.path(index) for index in block.wanted]):
@@ -111,7 +111,7 @@ class ImageFolder:
         return images
 
     def write(self, block: ImageBlock, images: Tensor) -> None:
-        """Hand the images of a block to a thread; wait only if many blocks are waiting already.
+        """Hand the images of a block to a thread; wait only if many blocks are queued already.
 
         Args:
             block (ImageBlock): The block.
@@ -145,12 +145,12 @@ class ImageFolder:
             self._pending.popleft().result()
 
     def close(self) -> None:
-        """Give the threads back; blocks that wait for one are dropped."""
+        """Shut the threads down; queued blocks are dropped."""
         self._pool.shutdown(cancel_futures=True)
 
 
 def _read_whole(path: Path) -> Optional[np.ndarray]:
-    """Check every chunk of a PNG file and decode it; None if it is not whole."""
+    """Check every chunk of a PNG file and decode it; None if it is not intact."""
     try:
         with open_picture(path) as image:
             image.verify()

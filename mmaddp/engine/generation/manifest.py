@@ -19,12 +19,12 @@ from mmaddp.utils.wrappers import unwrap
 from mmaddp.weights.addresses import local_path
 
 NAME = 'manifest.json'
-# Told to readers of the manifest; another value does not make other images.
+# For readers of the manifest only; other values give the same images.
 INFORMATION = ('config', 'checkpoint', 'seed_rule', 'environment')
 
 
 def describe_run(runner: Runner, seed: int, batch_size: int, precision: str) -> dict:
-    """Everything that the images of a generation run depend on, and what helps to read it.
+    """Everything that the images of a generation run depend on, and notes for readers.
 
     Args:
         runner (Runner): Of the run, with its config and ``load_from``.
@@ -42,7 +42,7 @@ def describe_run(runner: Runner, seed: int, batch_size: int, precision: str) -> 
         raise ValueError('Generation needs a checkpoint: none is given (load_from is None).')
     model = describe_model(runner.cfg, runner._load_from, unwrap(runner.model))
     own = dict(seed=seed, seed_rule=SEED_RULE, precision=precision, batch_size=batch_size)
-    # What is changed most often stands first in a message.
+    # What is changed most often comes first in a message.
     first = ('config', 'config_sha256', 'checkpoint', 'checkpoint_sha256')
     return {**{key: model[key] for key in first}, **own, **model}
 
@@ -70,7 +70,7 @@ def describe_model(cfg: Config, checkpoint: Union[str, Path], model: ADDP) -> di
 
 
 def recorded_batch_size(folder: Path) -> Optional[int]:
-    """Images of a block of the run that a folder holds, None where there is none to go by."""
+    """Images per block of the run in a folder; None if the folder does not say."""
     try:
         size = json.loads((folder / NAME).read_text())['batch_size']
     except (OSError, ValueError, TypeError, KeyError):
@@ -79,11 +79,11 @@ def recorded_batch_size(folder: Path) -> Optional[int]:
 
 
 def check_or_write(folder: Path, settings: dict) -> None:
-    """Write the manifest of a new folder, or hold the settings against the one that is there.
+    """Write the manifest of a new folder, or compare the settings with the existing one.
 
     Args:
         folder (Path): Folder of the run.
-        settings (dict): Of :func:`describe_run`.
+        settings (dict): From :func:`describe_run`.
 
     Raises:
         ValueError: The folder was made with other settings, or its manifest cannot be read.
@@ -128,7 +128,7 @@ def _sampler_settings(model: ADDP) -> dict:
 
 
 def _plain(node: Any) -> Any:
-    """A config as plain types, without the weights that its parts would start from."""
+    """A config as plain types, without the pretrained weights of its parts."""
     if isinstance(node, dict):
         return {str(key): _plain(value) for key, value in node.items() if key != 'init_cfg'}
     if isinstance(node, (list, tuple)):

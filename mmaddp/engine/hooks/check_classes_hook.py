@@ -1,4 +1,4 @@
-"""Data sets, heads and checkpoint must speak of the same classes."""
+"""Data sets, heads and checkpoint must have the same classes."""
 
 from collections.abc import Iterator
 from typing import Optional
@@ -21,7 +21,7 @@ from mmaddp.utils.wrappers import unwrap
 
 @HOOKS.register_module()
 class CheckClassesHook(Hook):
-    """Stop before the first batch where classes differ: in number or name, of whatever part.
+    """Stop before the first batch if classes differ anywhere, in number or in name.
 
     - Each data set has as many classes as the heads of the model.
     - All data sets of a run, those of a ``ConcatDataset`` and the voting images of a

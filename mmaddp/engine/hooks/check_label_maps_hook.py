@@ -1,4 +1,4 @@
-"""Segmentation data that would fail late, silently or without a name."""
+"""Finds segmentation data that would fail late, silently or without naming a file."""
 
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
@@ -10,18 +10,18 @@ from mmaddp.utils.wrappers import unwrap
 
 @HOOKS.register_module()
 class CheckLabelMapsHook(Hook):
-    """Stop where label maps are missing, or hold values that are no class of the model.
+    """Stop if label maps are missing, or hold values that are not classes of the model.
 
-    Missing files are found before the first iteration, and a warning is given of classes that are
-    in no label map while 255 is there, which is ignored. Values are looked at in every batch:
-    without this a value beyond the classes is an index error without a file's name in training (on
-    a GPU an assertion that ends the process) and is counted as nothing in a test.
+    Missing files are found before the first iteration, and a warning names classes that occur in
+    no label map while 255, which is ignored, does. Values are checked in every batch: otherwise a
+    value beyond the classes is an index error without a file name in training (on a GPU, an
+    assertion that ends the process) and is silently left out of the results in a test.
 
     Models that do not label pixels (without ``decode_head``) are left alone.
     """
 
     def before_train(self, runner) -> None:
-        """Look for the files of the training set, and for classes that none of them holds."""
+        """Look for the files of the training set, and for classes that none of them contains."""
         dataset = runner.train_dataloader.dataset
         self._check_files(runner, dataset)
         if _labels_pixels(runner) and is_main_process():

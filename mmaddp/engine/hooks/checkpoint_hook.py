@@ -33,23 +33,23 @@ LOCAL_BACKEND = dict(backend='local', durable=True)
 
 @HOOKS.register_module()
 class CheckpointHook(mmengine.hooks.CheckpointHook):
-    """mmengine's hook, but the old checkpoint goes when the new one is on the disk.
+    """mmengine's hook, except that old checkpoints are deleted only once the new one is on disk.
 
     Each file is written under another name, synchronised and renamed; then the pointer
-    ``last_checkpoint`` is moved in the same manner, and only then are the checkpoints deleted that
-    ``max_keep_ckpts`` or a new best one make superfluous. mmengine's own deletes first and
-    overwrites in place: a run that is killed meanwhile, or whose disk is full, has nothing left to
-    resume from. What killed writers left behind is removed when training begins.
+    ``last_checkpoint`` is moved in the same way, and only then are checkpoints deleted that
+    ``max_keep_ckpts`` or a new best one make superfluous. mmengine's own hook deletes first and
+    overwrites in place: a run that is killed in between, or whose disk is full, has nothing left to
+    resume from. Leftovers of killed writers are removed when training begins.
 
-    A run deletes what it made itself, in its own folder. Checkpoints that another run left there
-    are noted in ``earlier_checkpoints.txt``; they are not counted, not resumed from, and renamed
+    A run deletes only what it made itself, in its own folder. Checkpoints left there by another run
+    are listed in ``earlier_checkpoints.txt``; they are not counted, not resumed from, and renamed
     when their name is needed. While it trains, no other training may write into the folder.
 
     Takes mmengine's arguments.
 
     Raises:
-        BlockingIOError: Another training writes into the folder.
-        OSError: The disk has no room for one checkpoint.
+        BlockingIOError: Another training is writing into the folder.
+        OSError: The disk has no room for a single checkpoint.
     """
 
     def before_train(self, runner) -> None:
@@ -59,7 +59,7 @@ class CheckpointHook(mmengine.hooks.CheckpointHook):
             self.backend_args = dict(LOCAL_BACKEND)
         if is_main_process() and '://' not in str(runner.work_dir):
             lock_folder(runner.work_dir)
-        # mmengine deletes what is in this list; here that comes below.
+        # mmengine deletes what is in this list; here deletion comes later.
         steps = runner.message_hub.get_info('keep_ckpt_ids') or []
         runner.message_hub.pop_info('keep_ckpt_ids')
         super().before_train(runner)
@@ -78,20 +78,20 @@ class CheckpointHook(mmengine.hooks.CheckpointHook):
                 self._note_earlier(runner)
 
     def after_train(self, runner) -> None:
-        """Publish what is to be published; others may write into the folder then."""
+        """Publish what has to be published; afterwards others may write into the folder."""
         super().after_train(runner)
         if is_main_process():
             release_folder(runner.work_dir)
 
     def _goes_on(self, runner) -> bool:
-        """Whether this run goes on with what lies in the folder."""
+        """Whether this run continues the one in the folder."""
         if not (runner._resume and runner._has_loaded):
             return False
         source = runner._load_from
         return source is None or is_continued(source, [self.out_dir, runner.work_dir])
 
     def _note_earlier(self, runner) -> None:
-        """Write down which checkpoints are those of another run."""
+        """Record which checkpoints belong to another run."""
         folder = Path(self.out_dir)
         found = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
         found = {name for name in found if self._makes(name)}
@@ -121,19 +121,19 @@ class CheckpointHook(mmengine.hooks.CheckpointHook):
             **self.args,
         )
         if is_main_process():
-            # Its name alone, so that the folder may be moved.
+            # Only its name, so that the folder may be moved.
             target = name if self.out_dir == runner.work_dir else self.last_ckpt
             write_text(Path(runner.work_dir) / POINTER, target)
             self._remove_steps(outdated)
 
     def _note(self, runner, step: int) -> list[int]:
-        """Add a step to those that are kept; return those that go once it is saved."""
+        """Add a step to those that are kept; return those to delete once it is saved."""
         if self.max_keep_ckpts <= 0:
             return []
         steps = list(self.keep_ckpt_ids)
         if steps[-1:] != [step]:
             steps.append(step)
-        # With those that go: if the run is killed before they are gone, a resumed run removes them.
+        # With those to delete: if the run is killed before they are, a resumed run deletes them.
         runner.message_hub.update_info('keep_ckpt_ids', list(steps))
         self.keep_ckpt_ids = deque(steps[-self.max_keep_ckpts :], self.max_keep_ckpts)
         return steps[: -self.max_keep_ckpts]
@@ -143,7 +143,7 @@ class CheckpointHook(mmengine.hooks.CheckpointHook):
             return
         step = self.filename_tmpl.format(runner.epoch if self.by_epoch else runner.iter)
         self._make_room(re.compile(f'best_.+_{re.escape(step)}'))
-        # mmengine removes the previous best that it knows of before it saves: it may know of none.
+        # mmengine removes the previous best that it knows of before it saves: let it know of none.
         previous = self._best_paths()
         self._set_best_paths(dict.fromkeys(previous))
         super()._save_best_checkpoint(runner, metrics)
@@ -189,7 +189,7 @@ class CheckpointHook(mmengine.hooks.CheckpointHook):
             self._remove(self.file_backend.join_path(self.out_dir, name))
 
     def _remove(self, path: str) -> None:
-        """Remove a checkpoint of this run; any other file stays."""
+        """Remove a checkpoint of this run; leave any other file."""
         folder, name = os.path.split(str(path))
         own = map(os.path.realpath if self._is_local else str, (folder, self.out_dir))
         if len(set(own)) > 1 or not self._makes(name):
@@ -203,10 +203,10 @@ class CheckpointHook(mmengine.hooks.CheckpointHook):
 
 
 def check_space(folder: str, model: nn.Module) -> None:
-    """Stop before the training if the disk cannot take the weights, let alone an optimizer.
+    """Stop before training if the disk cannot even hold the weights, without the optimizer.
 
     Raises:
-        OSError: There is too little room.
+        OSError: There is too little free space.
     """
     tensors = [value for value in model.state_dict().values() if torch.is_tensor(value)]
     needed = sum(value.numel() * value.element_size() for value in tensors)

@@ -21,10 +21,10 @@ class GenerationPreviewHook(Hook):
 
     - ``samples``: generated from the same seeds every time.
     - ``reconstructions``: images of the first batch above (if the data are images and not cached
-      tokens), what the tokenizer keeps of them below.
+      tokens), their reconstructions by the tokenizer below.
     - ``targets``: the images x_t that the encoder is trained on, one row per mask ratio.
 
-    Nothing of it touches the training: modes and random streams stay as they were.
+    Training is not affected: modes and random states stay as they were.
 
     Args:
         interval (int): Epochs, or iterations, between two sheets. Defaults to 1.
@@ -68,7 +68,7 @@ class GenerationPreviewHook(Hook):
     def after_train_iter(
         self, runner, batch_idx: int, data_batch: dict, outputs: Optional[dict] = None
     ) -> None:
-        """Keep the first images of the training; draw, if iterations are counted."""
+        """Keep the first training images; draw, if iterations are counted."""
         if not is_main_process():
             return
         if self._inputs is None:

@@ -1,4 +1,4 @@
-"""Stop a run whose loss is no number, before it damages what is on disk."""
+"""Stop a run whose loss is not finite, before it damages what is on disk."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -24,9 +24,9 @@ class _Step(NamedTuple):
 
 @HOOKS.register_module()
 class NonFiniteLossHook(Hook):
-    """Stop when a loss or a weight is NaN or infinite, and say in which batch it began.
+    """Stop when a loss or a weight is NaN or infinite, and report in which batch it began.
 
-    Whether a loss is finite is noted on the device and looked at every ``interval`` iterations and
+    Whether a loss is finite is noted on the device and checked every ``interval`` iterations and
     before each checkpoint, so that no step waits for it and no checkpoint follows a bad loss. All
     ranks stop together. Each rank that met a bad loss leaves
     ``non_finite_loss_iter{i}_rank{r}.json`` in the work directory: iteration, losses, and the
@@ -37,7 +37,7 @@ class NonFiniteLossHook(Hook):
     stops after ``max_skipped`` such iterations in a row.
 
     Args:
-        interval (int): Iterations between two looks. Defaults to 50.
+        interval (int): Iterations between two checks. Defaults to 50.
         max_skipped (int): Non-finite losses in a row at which a run with a loss scaler stops.
             Defaults to 10.
 
@@ -45,7 +45,7 @@ class NonFiniteLossHook(Hook):
         ValueError: A number is below 1.
 
     Attributes:
-        num_skipped (int): Iterations without a step so far, those before a resume left out.
+        num_skipped (int): Iterations without a step so far, not counting those before a resume.
     """
 
     priority = 'HIGH'
@@ -63,7 +63,7 @@ class NonFiniteLossHook(Hook):
     def after_train_iter(
         self, runner, batch_idx: int, data_batch=None, outputs: Optional[dict] = None
     ) -> None:
-        """Note the step; look at the notes when it is time."""
+        """Note the step; check the notes when it is time."""
         losses = {key: value for key, value in (outputs or {}).items() if 'loss' in key}
         if losses:
             scalars = [torch.as_tensor(value).detach().float() for value in losses.values()]
@@ -74,15 +74,15 @@ class NonFiniteLossHook(Hook):
             self._check(runner)
 
     def after_train_epoch(self, runner) -> None:
-        """Look before the epoch's checkpoint."""
+        """Check before the epoch's checkpoint."""
         self._check(runner)
 
     def before_val(self, runner) -> None:
-        """Look before a best checkpoint may be saved."""
+        """Check before a best checkpoint may be saved."""
         self._check(runner)
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
-        """Refuse to save weights that are not finite (only the saving rank comes here)."""
+        """Refuse to save weights that are not finite (only the saving rank gets here)."""
         bad = [
             key
             for key, value in checkpoint['state_dict'].items()
@@ -118,7 +118,7 @@ class NonFiniteLossHook(Hook):
         )
 
     def _count(self, bad: Sequence[bool]) -> int:
-        """Count bad steps; return the most that came in a row, those of earlier looks included."""
+        """Count bad steps; return the longest run of them, earlier checks included."""
         self.num_skipped += sum(bad)
         longest = 0
         for is_bad in bad:
@@ -151,7 +151,7 @@ def has_loss_scaler(optim_wrapper) -> bool:
 
 
 def batch_files(data_batch) -> list[str]:
-    """Names of a batch's samples: the image's path, or what else identifies a sample."""
+    """Names of a batch's samples: image paths, or whatever else identifies a sample."""
     samples = data_batch.get('data_samples') if isinstance(data_batch, dict) else None
     return [_sample_name(sample) for sample in samples or []]
 

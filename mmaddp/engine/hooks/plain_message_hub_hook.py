@@ -18,7 +18,7 @@ _PLAIN = (type(None), bool, int, float, complex, str, bytes, torch.Tensor, torch
 
 @HOOKS.register_module()
 class PlainMessageHubHook(Hook):
-    """Save everything beside the weights as plain types and tensors, and rebuild it on load.
+    """Save everything besides the weights as plain types and tensors, and rebuild it on load.
 
     mmengine pickles its log buffers with their methods. A weights-only load refuses that, so
     mmengine 0.10.7 cannot resume its own checkpoints on torch 2.6 and later.
@@ -27,7 +27,7 @@ class PlainMessageHubHook(Hook):
     priority = 'LOWEST'
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
-        """Replace, in the dict that is about to be saved, what is not plain."""
+        """Make everything in the dict that is about to be saved plain."""
         for key, value in checkpoint.items():
             if key != 'state_dict':
                 checkpoint[key] = to_plain(value)
@@ -36,7 +36,7 @@ class PlainMessageHubHook(Hook):
         """Rebuild the log buffers of a loaded checkpoint."""
         message_hub = checkpoint.get('message_hub')
         scalars = message_hub.get('log_scalars') if isinstance(message_hub, Mapping) else None
-        if isinstance(scalars, Mapping):  # as it always is where a run is resumed
+        if isinstance(scalars, Mapping):  # as it always is when a run is resumed
             message_hub['log_scalars'] = {key: _rebuild(value) for key, value in scalars.items()}
 
 

@@ -1,4 +1,4 @@
-"""Stop a distributed run in which one process hangs, and say which."""
+"""Stop a distributed run in which one process hangs, and say which one."""
 
 from pathlib import Path
 from typing import Optional
@@ -14,10 +14,10 @@ FOLDER = '.ranks'
 
 @HOOKS.register_module()
 class RankWatchHook(Hook):
-    """End a distributed training that gets no further because of one rank, and name that rank.
+    """End a distributed training that is stuck because of one rank, and name that rank.
 
-    Without it the others wait, for ten minutes with NCCL and for thirty with gloo, and the error
-    does not say for whom. A run on one process is left alone.
+    Without it the others wait, for ten minutes with NCCL and thirty with gloo, and the error does
+    not say for which rank. A run with a single process is left alone.
 
     Args:
         limit (float): Seconds without progress; below the ten minutes of NCCL. Defaults to 540.
@@ -53,11 +53,11 @@ class RankWatchHook(Hook):
         self._note(runner, 'computes')
 
     def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
-        """Note that data are next."""
+        """Note that data are loaded next."""
         self._note(runner, 'saves, or reads data,')
 
     def before_val_iter(self, runner, batch_idx: int, data_batch=None) -> None:
-        """Note that validation gets on."""
+        """Note that validation progresses."""
         self._note(runner, 'validates')
 
     def _note(self, runner, what: str) -> None:

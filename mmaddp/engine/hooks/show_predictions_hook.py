@@ -1,4 +1,4 @@
-"""Pictures of what a test predicts."""
+"""Pictures of a test's predictions."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,12 +20,12 @@ NO_IMAGES = '--show-dir draws predictions for images; these samples are none.'
 class ShowPredictionsHook(Hook):
     """Draw every prediction of a test: labels, boxes and masks, or label maps.
 
-    The task's own visualizer draws, annotations on the left where the test data have them. A
-    picture has its image's name; where several images share it, the name of the folder stands in
-    front. All names are known before the first picture is drawn, in every process alike.
+    The task's own visualizer draws, with annotations on the left where the test data have them.
+    A picture is named after its image; where several images share a name, that of the folder is
+    put in front. All names are known before the first picture is drawn, alike in every process.
 
     Args:
-        out_dir (str): Folder for the pictures; not one that the data lie in.
+        out_dir (str): Folder for the pictures; not one that holds the data.
     """
 
     def __init__(self, out_dir: str) -> None:
@@ -63,7 +63,7 @@ class ShowPredictionsHook(Hook):
 
 
 def _infos(dataset: Any) -> Iterator[dict]:
-    """What the data sets behind wrappers know of their samples."""
+    """What the data sets inside wrappers know about their samples."""
     for inner in innermost_datasets(dataset):
         if hasattr(inner, 'get_data_info'):
             yield from (inner.get_data_info(index) for index in range(len(inner)))

@@ -1,4 +1,4 @@
-"""How many images could not be read."""
+"""Reports how many images could not be read."""
 
 import torch
 from mmengine.dist import all_reduce
@@ -10,10 +10,10 @@ from mmaddp.registry import HOOKS
 
 @HOOKS.register_module()
 class SkippedImagesHook(Hook):
-    """Log how many images ``skip_broken=True`` has passed over in training.
+    """Log how many images ``skip_broken=True`` has skipped in training.
 
-    After each epoch and before each validation, since trainings that count iterations have one
-    epoch.
+    This happens after each epoch and before each validation, since trainings that count iterations
+    have a single epoch.
     """
 
     def __init__(self) -> None:

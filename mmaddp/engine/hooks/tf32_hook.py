@@ -13,7 +13,7 @@ class TF32Hook(Hook):
     """Allow or forbid TensorFloat-32 in training, validation and test.
 
     The official pre-training forbids it, so that token ids are those of float32; PyTorch allows it
-    in convolutions. What runs under autocast to half precision is not concerned.
+    in convolutions. Whatever runs under autocast to half precision is not affected.
 
     Args:
         allowed (bool): Whether products of float32 may be rounded so. Defaults to False.
@@ -31,5 +31,5 @@ class TF32Hook(Hook):
         self._setting.enter_context(tf32(self.allowed))
 
     def after_run(self, runner) -> None:
-        """Put back what was there before."""
+        """Restore the previous settings."""
         self._setting.close()

@@ -1,4 +1,4 @@
-"""Test of frozen features by their nearest neighbours."""
+"""Nearest-neighbour test of frozen features."""
 
 from typing import Optional
 
@@ -109,7 +109,7 @@ def knn_scores(
         bank (Tensor): Features of the images that vote, shape (N, C).
         bank_labels (Tensor): Their classes, long, shape (N,).
         num_classes (int): Number of classes K.
-        num_neighbours (int): Number of votes, at most N are cast.
+        num_neighbours (int): Number of votes; at most N are cast.
         temperature (float): See above.
 
     Returns:
@@ -124,6 +124,6 @@ def knn_scores(
 
 
 def _gather(values: Tensor, size: int) -> Tensor:
-    """Put what the ranks hold of an ordered set together, samples that pad it left out."""
+    """Gather an ordered set from the ranks, leaving out the samples that pad it."""
     values = torch.stack(all_gather(values.contiguous()), dim=1)
     return values.flatten(0, 1)[:size].to(get_device())

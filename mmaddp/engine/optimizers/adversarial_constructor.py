@@ -20,7 +20,7 @@ class AdversarialOptimWrapperConstructor:
     Args:
         optim_wrapper_cfg (dict): With the keys ``generator`` and ``discriminator``, each the
             config of an optimiser wrapper, which may name a constructor and ``paramwise_cfg``.
-        paramwise_cfg (dict, optional): Must be None; it belongs into the two configs.
+        paramwise_cfg (dict, optional): Must be None; it belongs in the two configs.
 
     Raises:
         ValueError: If the keys are others.
@@ -32,7 +32,7 @@ class AdversarialOptimWrapperConstructor:
             given = sorted(cfg) + ['paramwise_cfg'] * (paramwise_cfg is not None)
             raise ValueError(
                 'AdversarialOptimWrapperConstructor takes exactly the keys '
-                f'{sorted(PARTS)}, got {given}. Settings such as clip_grad belong into both.'
+                f'{sorted(PARTS)}, got {given}. Settings such as clip_grad belong in both.'
             )
         self.cfg = cfg
 

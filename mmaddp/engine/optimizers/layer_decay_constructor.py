@@ -1,4 +1,4 @@
-"""Learning rates that decrease towards the input, and who is spared weight decay."""
+"""Learning rates that decrease towards the input, and exemptions from weight decay."""
 
 from copy import deepcopy
 from typing import Optional
@@ -21,12 +21,12 @@ class LayerDecayConstructor:
     """Scales the learning rate of each layer of ``model.backbone``, for every task.
 
     With the layer l of a parameter and the number of layers n, both from
-    ``model.backbone.get_layer_depth``, its rate is lr * decay ** (n - 1 - l). What lies behind the
-    backbone is in the last layer, with the whole rate. Parameters of equal scale and equal weight
+    ``model.backbone.get_layer_depth``, its rate is lr * decay ** (n - 1 - l). What follows the
+    backbone is in the last layer, with the full rate. Parameters of equal scale and equal weight
     decay share one group, the last layer first, so there are at most two groups per layer. Frozen
     parameters are left out.
 
-    Each task spares other parameters from weight decay:
+    Each task exempts different parameters from weight decay:
 
     - classification (official ADDP): ``no_decay_vectors=True``,
       ``no_decay_names=('pos_embed', 'cls_token')``;
@@ -92,9 +92,9 @@ def layer_decay_groups(
     Args:
         model (nn.Module): Its ``backbone`` has ``get_layer_depth(name, prefix)``.
         base_lr (float): Rate of the last layer.
-        weight_decay (float): Of those that are not spared.
+        weight_decay (float): That of parameters that are not exempt.
         layer_decay_rate (float): Factor between neighbouring layers, in (0, 1].
-        **no_decay: Who is spared weight decay, see :func:`spared_or_not`.
+        **no_decay: Which parameters are exempt from weight decay, see :func:`spared_or_not`.
 
     Returns:
         list[dict]: Groups with ``params``, ``lr``, ``weight_decay`` and ``lr_scale``, the

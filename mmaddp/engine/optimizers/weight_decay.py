@@ -1,4 +1,4 @@
-"""Which parameters are spared weight decay: one rule for all constructors."""
+"""Which parameters are exempt from weight decay: one rule for all constructors."""
 
 from collections.abc import Iterator, Sequence
 
@@ -15,19 +15,19 @@ def spared_or_not(
     no_decay_norms: bool = False,
     no_decay_names: Sequence[str] = (),
 ) -> Iterator[tuple[str, nn.Parameter, bool]]:
-    """Go through the trainable parameters and tell which are spared weight decay.
+    """Go through the trainable parameters and tell which are exempt from weight decay.
 
     Args:
         model (nn.Module): The model, without a wrapper.
-        no_decay_vectors (bool): Spare one-dimensional parameters and those named ``bias``.
+        no_decay_vectors (bool): Exempt one-dimensional parameters and those named ``bias``.
             Defaults to False.
-        no_decay_norms (bool): Spare the parameters of normalisation layers, except of LayerNorms
+        no_decay_norms (bool): Exempt the parameters of normalisation layers, except LayerNorms
             over the channels of a map, as detectron2 does. Defaults to False.
-        no_decay_names (Sequence[str]): Spare parameters of these names, as in ``'pos_embed'``;
-            the part behind the last dot counts. Defaults to none.
+        no_decay_names (Sequence[str]): Exempt parameters of these names, as in ``'pos_embed'``;
+            the part after the last dot counts. Defaults to none.
 
     Yields:
-        tuple: Name, parameter, and whether it is spared.
+        tuple: Name, parameter, and whether it is exempt.
     """
     norms = {id(p) for p in _norm_parameters(model)} if no_decay_norms else frozenset()
     for name, parameter in model.named_parameters():

@@ -18,7 +18,7 @@ class WeightDecayConstructor:
     """Exempts one-dimensional parameters and those named ``bias`` from weight decay.
 
     This is the rule of ADDP's and MAGE's pre-training: position tables, class token, mask token
-    and token table do decay. mmengine's ``paramwise_cfg`` can express it, but makes a group of
+    and token table do decay. mmengine's ``paramwise_cfg`` can express it, but makes a group for
     every parameter, which the optimiser then updates one by one; here there are two groups.
     Frozen parameters are left out.
 

@@ -10,7 +10,7 @@ from mmaddp.registry import PARAM_SCHEDULERS
 
 @PARAM_SCHEDULERS.register_module()
 class WarmupCosineLR(LRSchedulerMixin, _ParamScheduler):
-    """The schedule of ADDP, MAGE and MAE, in one closed formula.
+    """The schedule of ADDP, MAGE and MAE in closed form.
 
     With e counted from ``begin``, warm-up W, E = ``end - begin`` and minimum m (a ratio), a group
     with the learning rate lr gets lr * e / W below W, then
@@ -24,11 +24,11 @@ class WarmupCosineLR(LRSchedulerMixin, _ParamScheduler):
         optimizer (Optimizer | BaseOptimWrapper): Its groups' rates are changed.
         warmup (float): Length of the warm-up, in epochs, or in iterations if not ``by_epoch``.
             Defaults to 0.
-        eta_min_ratio (float): Minimum as a part of each group's own peak, in [0, 1], so that it
+        eta_min_ratio (float): Minimum as a fraction of each group's own peak, in [0, 1], so that it
             scales with layer-wise rates. Defaults to 0.0.
         begin (int): First step. Defaults to 0.
-        end (int): Step at which the cosine arrives; the Runner puts the end of training here.
-            Defaults to infinity.
+        end (int): Step at which the cosine reaches its minimum; the Runner sets this to the end of
+            training. Defaults to infinity.
         **kwargs: ``last_step``, ``by_epoch`` and ``verbose`` of mmengine's schedulers.
 
     Raises:
@@ -46,7 +46,7 @@ class WarmupCosineLR(LRSchedulerMixin, _ParamScheduler):
         **kwargs,
     ) -> None:
         if end == INF:
-            raise ValueError('WarmupCosineLR needs end, the step at which the cosine arrives.')
+            raise ValueError('WarmupCosineLR needs end, the step of the minimum.')
         _check_range(warmup, begin, end, 'epochs' if kwargs.get('by_epoch', True) else 'iterations')
         if not 0 <= eta_min_ratio <= 1:
             raise ValueError(f'eta_min_ratio must be in [0, 1], got {eta_min_ratio}.')
@@ -62,7 +62,7 @@ class WarmupCosineLR(LRSchedulerMixin, _ParamScheduler):
         assert by_epoch, 'Only numbers in epochs can be converted to iterations.'
         if not epoch_length:
             raise ValueError(
-                'An epoch has no iteration: the training set holds fewer samples than one batch. '
+                'An epoch has no iterations: the training set holds fewer samples than one batch. '
                 'Make train_dataloader.batch_size smaller or set drop_last=False.'
             )
         _check_range(warmup, begin, end, 'epochs')
@@ -76,7 +76,7 @@ class WarmupCosineLR(LRSchedulerMixin, _ParamScheduler):
         )
 
     def factor(self, step: float) -> float:
-        """Part of the peak that is used ``step`` steps after ``begin``."""
+        """Fraction of the peak that is used ``step`` steps after ``begin``."""
         if step < self.warmup:
             return step / self.warmup
         progress = (step - self.warmup) / (self.end - self.begin - self.warmup)

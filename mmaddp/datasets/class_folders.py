@@ -14,7 +14,7 @@ def list_labelled_pictures(
 
     Args:
         folder (str | Path): Holds a folder for each class; links to folders count.
-        suffixes (Collection[str]): How pictures end, in lower case.
+        suffixes (Collection[str]): Suffixes of pictures, in lower case.
 
     Returns:
         tuple: Paths below ``folder`` with their labels, class by class; the label of each class,

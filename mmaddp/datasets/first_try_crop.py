@@ -11,7 +11,7 @@ from mmaddp.registry import TRANSFORMS
 
 @TRANSFORMS.register_module()
 class FirstTryResizedCrop(RandomResizedCrop):
-    """Random resized crop that takes its first draw, cut to the image, as linear probing does.
+    """Random resized crop that takes its first draw, cut to the image, as in linear probing.
 
     The host's crop draws again until the rectangle fits. MAE and MAGE follow BYOL here: one draw of
     area and aspect ratio, whose sides are at most those of the image, so that wide and tall

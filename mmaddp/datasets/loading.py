@@ -26,7 +26,7 @@ class LoadRGBImage(SkipsBroken, BaseTransform):
       folders do.
     - The EXIF orientation is applied, as in mmcv's default loader, unless
       ``ignore_orientation`` is set (torchvision's image folders do not apply it).
-    - Of an animation or a multi-page file the first picture counts.
+    - Of an animation or a multi-page file, the first picture is read.
     - Formats and largest size are those of :func:`mmaddp.utils.open_picture.open_picture`.
 
     A file that is truncated or that is not an image raises an error naming it, which ends the run.
@@ -65,7 +65,7 @@ class LoadRGBImage(SkipsBroken, BaseTransform):
 
         Raises:
             FileNotFoundError: There is no such file.
-            ValueError: The file is no image, is damaged, or has samples of undefined range.
+            ValueError: The file is not an image, is damaged, or has samples of undefined range.
         """
         try:
             img = self._read(results['img_path'])

@@ -1,4 +1,4 @@
-"""Data sets behind wrappers (repeated, seeded, concatenated, mixed), as settings and as objects."""
+"""Data sets inside wrappers (repeated, seeded, concatenated, mixed), as settings and as objects."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -24,12 +24,12 @@ def innermost_settings(dataset: Mapping, where: str = 'dataset') -> Iterator[tup
 
 
 def first_settings(dataset: Mapping) -> Any:
-    """Settings of the first data set behind the wrappers."""
+    """Settings of the first data set inside the wrappers."""
     return next(innermost_settings(dataset))[1]
 
 
 def innermost_datasets(dataset: Any) -> Iterator[Any]:
-    """The data sets behind wrappers, in their order."""
+    """The data sets inside wrappers, in their order."""
     inner = getattr(dataset, 'datasets', None)
     if inner is None and hasattr(dataset, 'dataset'):
         inner = [dataset.dataset]

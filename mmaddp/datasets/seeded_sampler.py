@@ -28,7 +28,7 @@ class SeededSampler(DefaultSampler):
 
     Args:
         dataset (Sized): The data set.
-        shuffle (bool): Random order instead of 0, 1, 2, ... Defaults to True.
+        shuffle (bool): Use a random order instead of 0, 1, 2, ... Defaults to True.
         seed (int, optional): Non-negative seed, the same on all ranks. None takes the seed that
             PyTorch's CPU generator got on rank 0, which is the Runner's, also where the Runner
             gives every rank another one (``diff_rank_seed=True``). Defaults to None.

@@ -1,4 +1,4 @@
-"""Files that cannot be read, passed over and counted."""
+"""Skips and counts files that cannot be read."""
 
 import logging
 from typing import Optional
@@ -31,7 +31,7 @@ class SkipsBroken:
         return int(self._skipped.sum())
 
     def skip(self, error: Exception) -> Optional[dict]:
-        """Count and log an unreadable file; raise the error where it is not to be passed over."""
+        """Count and log an unreadable file; raise the error if it must not be passed over."""
         if not self.skip_broken:
             raise error
         worker = get_worker_info()

@@ -61,7 +61,7 @@ class TokenCache:
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: It is damaged, not a token cache, or holds what no tokenizer made.
+        ValueError: It is damaged, not a token cache, or holds ids that no tokenizer makes.
 
     Attributes:
         shape (tuple[int, int, int]): N images, A versions of each, L tokens.

@@ -25,7 +25,7 @@ class TokenDataset(Dataset):
     0..num_codes-1; the sample's metainfo holds ``sample_idx``, ``img_path`` and ``view``.
 
     Args:
-        data_file (str): File of ``tools/dataset_converters/cache_tokens.py``.
+        data_file (str): File written by ``tools/dataset_converters/cache_tokens.py``.
         num_codes (int): Size of the codebook that the model expects.
         tokenizer_file (str, optional): The tokenizer's checkpoint that the model loads; it must
             be the one that made the cache. None leaves this unchecked. Defaults to None.

@@ -1,4 +1,4 @@
-"""Samples as the network gets them, drawn."""
+"""Drawings of samples as the network gets them."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,25 +20,25 @@ from mmaddp.utils.config_types import type_name
 from mmaddp.utils.output_names import refuse_overwriting
 from mmaddp.visualization.drawing import build_visualizer, draw_sample
 
-# Settings by which the hosts' preprocessors swap red and blue.
+# Settings with which the hosts' preprocessors swap red and blue.
 SWITCHES = ('bgr_to_rgb', 'rgb_to_bgr', 'to_rgb')
 
 
 def browse(cfg: Config, split: str, number: int, out_dir: Path) -> list[Path]:
-    """Draw the first samples of a data loader behind augmentation and preprocessor.
+    """Draw the first samples of a data loader, after augmentation and preprocessor.
 
     Args:
         cfg (Config): A run's configuration, complete, see
             :func:`mmaddp.run.config.read_config`.
         split (str): 'train', 'val' or 'test'.
-        number (int): How many samples; fewer if there are no more.
+        number (int): How many samples to draw, at most.
         out_dir (Path): Folder for the pictures.
 
     Returns:
         list[Path]: The pictures, named by number and image.
 
     Raises:
-        ValueError: ``number`` is below 1, the samples are no images, or the folder is one that
+        ValueError: ``number`` is below 1, the samples are not images, or the folder is one that
             they come from.
     """
     if number < 1:
@@ -105,7 +105,7 @@ def _samples(
         images = images[0] if isinstance(images, list) and images[0].dim() == 4 else images
         if not len(images) or images[0].dim() != 3:
             raise ValueError(
-                'These samples are no images, for instance token ids: nothing to draw.'
+                'These samples are not images but, for instance, token ids: nothing to draw.'
             )
         for image, sample in zip(images, samples or [None] * len(images)):
             yield image, sample
@@ -115,7 +115,7 @@ def _samples(
 
 
 def _draw(visualizer: Visualizer, pixels: np.ndarray, sample, file: Path) -> None:
-    """Draw the annotations that there are."""
+    """Draw whatever annotations there are."""
     keys = set(sample.keys()) if sample is not None else set()
     if keys & {'gt_instances', 'gt_sem_seg'}:
         draw_sample(visualizer, pixels, sample, file, draw_pred=False)

@@ -14,7 +14,7 @@ from mmengine.visualization import Visualizer
 
 
 def build_visualizer(cfg: Config, dataset_meta: Optional[dict] = None, **changes) -> Visualizer:
-    """Build the visualiser of a configuration, without the places that a run's one writes to.
+    """Build the visualiser of a configuration, without the backends that a run writes to.
 
     Args:
         cfg (Config): With ``visualizer``; its ``default_scope`` must be set.
@@ -25,7 +25,7 @@ def build_visualizer(cfg: Config, dataset_meta: Optional[dict] = None, **changes
         Visualizer: For :func:`draw_sample`.
 
     Raises:
-        ValueError: There is none, or none that draws predictions.
+        ValueError: There is none, or it does not draw predictions.
     """
     settings = dict(cfg.get('visualizer') or {}, **changes)
     settings.update(vis_backends=None, name=f'mmaddp_{uuid.uuid4().hex}')
@@ -47,13 +47,13 @@ def draw_sample(
     file: Union[str, Path],
     **options,
 ) -> None:
-    """Draw a sample's annotations and predictions, beside each other where there are both.
+    """Draw a sample's annotations and predictions, side by side if there are both.
 
     Args:
         visualizer (Visualizer): From :func:`build_visualizer`.
         image (np.ndarray): RGB, uint8, shape (H, W, 3).
         sample (BaseDataElement): A data sample of the host.
-        file (str | Path): Picture to write, complete or not at all; its folder is made.
+        file (str | Path): Picture to write, completely or not at all; its folder is created.
         **options: As in the visualiser's own method, for instance ``draw_gt=False``.
     """
     file = Path(file)

@@ -14,8 +14,8 @@ from mmaddp.models.task_modules import NestedMasks, mask_smallest
 def target_images(model: ADDP, images: Tensor, mask_ratios: Sequence[float]) -> Tensor:
     """Decode the images x_t that the encoder sees in pre-training.
 
-    The masks of growing ratios are nested. The noisier mask of each pair is three values of the
-    mask sampler's grid further, the middle of the training distribution.
+    Masks of increasing ratios are nested. The noisier mask of each pair lies three values further
+    on the mask sampler's grid, the middle of the training distribution.
 
     Args:
         model (ADDP): The model.

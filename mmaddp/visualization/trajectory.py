@@ -49,7 +49,7 @@ def record_trajectory(
         model (ADDP): The model.
         seeds (Sequence[int]): Seeds of the images.
         start (GenerationState, optional): See :meth:`ADDP.generate`. Defaults to None.
-        keep (Sequence[int], optional): Places of the images whose steps are kept.
+        keep (Sequence[int], optional): Positions in the batch of the images whose steps are kept.
             Defaults to all.
 
     Returns:
@@ -77,7 +77,7 @@ def draw_trajectory(trajectory: Trajectory, place: int) -> Tensor:
 
     Args:
         trajectory (Trajectory): The steps.
-        place (int): Place of the image.
+        place (int): Position of the image in the batch.
 
     Returns:
         Tensor: RGB in [0, 1], shape (N, 3, 3, H, W): steps, rows.
@@ -102,12 +102,12 @@ def trajectory_strip(trajectory: Trajectory, place: int, zoom: int = 1) -> Tenso
 def save_animation(
     frames: Sequence[Tensor], path: Union[str, Path], seconds: float = 0.2, zoom: int = 1
 ) -> None:
-    """Write an endless animation; the last frame stays longer.
+    """Write a looping animation; the last frame is shown longer.
 
     Args:
         frames (Sequence[Tensor]): RGB in [0, 1], each of shape (3, H, W).
         path (str | Path): A ``.gif`` or ``.webp`` file; it is complete or absent.
-        seconds (float): Time of a frame. Defaults to 0.2.
+        seconds (float): Duration of a frame. Defaults to 0.2.
         zoom (int): Pixels per pixel of a frame, along each side. Defaults to 1.
 
     Raises:

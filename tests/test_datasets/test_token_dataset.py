@@ -168,9 +168,9 @@ def test_a_cache_written_by_hand_is_read(tmp_path):
         (dict(file_names=as_bytes('["a.png"')), 'not JSON'),
         (dict(file_names=torch.tensor([255, 254], dtype=torch.uint8)), 'not JSON'),
         (dict(file_names=as_bytes('[' * 100_000)), 'not JSON'),
-        (dict(file_names=as_bytes('{"a": 1}')), 'not a list of texts'),
-        (dict(file_names=as_bytes('["a", 1]')), 'not a list of texts'),
-        (dict(file_names=as_bytes('["a"]')), '1 names of files for 2 images'),
+        (dict(file_names=as_bytes('{"a": 1}')), 'not a list of strings'),
+        (dict(file_names=as_bytes('["a", 1]')), 'not a list of strings'),
+        (dict(file_names=as_bytes('["a"]')), '1 file names for 2 images'),
     ],
 )
 def test_what_no_tokenizer_made_is_said_when_the_file_is_opened(tmp_path, changes, message):

@@ -1,4 +1,4 @@
-"""Data that training would stumble over, found before it starts and called by name."""
+"""Finds data that training would fail on before it starts, and names them."""
 
 from .image_files import CheckImageFile
 from .label_maps import CheckLabelMap

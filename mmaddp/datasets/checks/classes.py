@@ -23,7 +23,7 @@ class ClassList(NamedTuple):
 
     Attributes:
         where (str): What they belong to, for messages.
-        names (tuple[str, ...], optional): Names in the order of the labels, None if it has none.
+        names (tuple[str, ...], optional): Names in the order of the labels, None if there are none.
         max_label (int): Largest label, -1 if it is not known.
     """
 
@@ -36,14 +36,14 @@ def class_names(value: Any, where: str) -> Optional[tuple[str, ...]]:
     """Names of classes as a configuration or a data set gives them.
 
     Args:
-        value (Any): A sequence of names, or a text file with a name on each line; None is none.
+        value (Any): A sequence of names, a text file with one name per line, or None for no names.
         where (str): The setting, for messages.
 
     Returns:
         tuple[str, ...], optional: The names.
 
     Raises:
-        ValueError: It is one text, whose letters would become classes, or not a sequence.
+        ValueError: It is a single string, whose letters would become classes, or not a sequence.
     """
     if value is None:
         return None
@@ -51,7 +51,7 @@ def class_names(value: Any, where: str) -> Optional[tuple[str, ...]]:
         if Path(value).expanduser().is_file():
             return tuple(list_from_file(str(Path(value).expanduser())))
         raise ValueError(
-            f'{where} is the text {value!r}, which is no file either; write a tuple, as in '
+            f'{where} is the text {value!r}, which is not a file either; write a tuple, as in '
             f'({value!r},).'
         )
     if not isinstance(value, Iterable) or isinstance(value, Mapping | bytes):
@@ -60,7 +60,7 @@ def class_names(value: Any, where: str) -> Optional[tuple[str, ...]]:
 
 
 def dataset_classes(dataset: Any, where: str) -> ClassList:
-    """The classes of a data set (without wrappers), with its place on the disk.
+    """The classes of a data set (without wrappers), with its path.
 
     Args:
         dataset (Any): A data set of one of the hosts.
@@ -113,7 +113,7 @@ def head_classes(model: nn.Module) -> dict[str, int]:
 
 
 def check_number(heads: Mapping[str, int], classes: ClassList) -> None:
-    """Raise where a head has another number of outputs than a data set has classes.
+    """Raise if a head's number of outputs differs from a data set's number of classes.
 
     Args:
         heads (Mapping[str, int]): See :func:`head_classes`.

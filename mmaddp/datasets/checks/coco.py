@@ -1,7 +1,7 @@
-"""COCO annotation files that do not fit the images or the configuration.
+"""Finds COCO annotation files that do not fit the images or the configuration.
 
-mmdetection reads over most of it: classes that the file does not know shift the labels of those
-that follow, damaged masks are left out, and a missing key ends in a ``KeyError`` without a file.
+mmdetection does not notice most problems: classes that the file lacks shift the labels of those
+that follow, damaged masks are left out, and a missing key is a ``KeyError`` without a file name.
 What needs no image is looked at for every entry; the size of an image is compared when it is
 loaded, by :class:`mmaddp.datasets.CheckImageFile`.
 """
@@ -62,7 +62,7 @@ def check_coco_file(
     with_mask: bool,
     evaluated: bool = False,
 ) -> int:
-    """Hold an annotation file against the images and the classes.
+    """Check an annotation file against the images and the classes.
 
     Warns of categories that the classes leave out, of objects that mmdetection leaves out because
     their box or mask is degenerate, of boxes that reach over the border, and of an annotation that
@@ -73,7 +73,7 @@ def check_coco_file(
         image_folder (str): Where its images lie.
         classes (Sequence[str]): Names of the classes, in order.
         with_mask (bool): Whether masks are needed.
-        evaluated (bool): Whether results are held against it. Defaults to False.
+        evaluated (bool): Whether results are evaluated against it. Defaults to False.
 
     Returns:
         int: Objects of these classes.
@@ -119,7 +119,7 @@ def _warn(ann_file: str, num_objects: int, left_out: list[int], over_border: lis
         warnings.warn(
             f'{ann_file}: {len(left_out)} of {num_objects} objects are left out, because they are '
             'less than a pixel wide or high, have no area, lie outside their image or are polygons '
-            f'of less than three points: annotations {_some(left_out)}.',
+            f'of fewer than three points: annotations {_some(left_out)}.',
             stacklevel=3,
         )
     if over_border:
@@ -178,7 +178,7 @@ def _check_images(ann_file: str, images: Sequence[Mapping], folder: str) -> None
 
 
 def _outside(name: str, folder: str) -> Optional[str]:
-    """The name, if it leads out of the folder by itself (links inside it are the user's)."""
+    """The name, if it leads out of the folder (links inside it are the user's business)."""
     inside = osp.relpath(osp.join(osp.abspath(folder), name), folder)
     return name if inside == osp.pardir or inside.startswith(osp.pardir + osp.sep) else None
 

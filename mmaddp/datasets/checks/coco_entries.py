@@ -1,4 +1,4 @@
-"""The lists of a COCO file: keys that each entry needs, of which kind, and ids that occur once."""
+"""The lists of a COCO file: the keys that each entry needs, their types, and unique ids."""
 
 import json
 import math
@@ -20,12 +20,12 @@ class Kind(NamedTuple):
 
 
 def is_number(value: Any) -> bool:
-    """Whether a value is a finite number, and no truth value."""
+    """Whether a value is a finite number, and not a boolean."""
     return is_whole(value) or (isinstance(value, float) and math.isfinite(value))
 
 
 def is_whole(value: Any) -> bool:
-    """Whether a value is a whole number, and no truth value."""
+    """Whether a value is a whole number, and not a boolean."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 
@@ -49,16 +49,16 @@ _CROWD = Kind(lambda value: value in (0, 1), '0, or 1 for a group of objects')
 IMAGE_KEYS = dict(id=_ID, file_name=_TEXT, height=_LENGTH, width=_LENGTH)
 CATEGORY_KEYS = dict(id=_ID, name=_TEXT)
 ANNOTATION_KEYS = dict(id=_ID, image_id=_ID, category_id=_ID, bbox=_BOX, area=_AREA)
-# What the evaluation reads besides.
+# What the evaluation reads in addition.
 EVALUATION_KEYS = dict(iscrowd=_CROWD)
 
 
 def read_coco(ann_file: str, evaluated: bool) -> dict:
-    """Read a file of instances and check the entries of its lists, each by itself.
+    """Read a file of instances and check the entries of its lists, one by one.
 
     Args:
         ann_file (str): The file, in COCO's format.
-        evaluated (bool): Whether results are held against it, which needs more keys.
+        evaluated (bool): Whether results are evaluated against it, which needs more keys.
 
     Returns:
         dict: ``images``, ``categories`` and ``annotations``, lists of dicts; the last is empty
@@ -92,12 +92,12 @@ def _read_json(ann_file: str) -> Mapping:
     if raw.startswith(b'\xef\xbb\xbf'):
         raise ValueError(
             f'{ann_file} begins with a byte order mark, which the reader of COCO files refuses. '
-            'Save it as UTF-8 without.'
+            'Save it as UTF-8 without one.'
         )
     try:
         content = json.loads(raw)
     except (ValueError, RecursionError) as error:
-        raise ValueError(f'{ann_file} is cut off or no JSON file: {error}.') from error
+        raise ValueError(f'{ann_file} is cut off or not a JSON file: {error}.') from error
     if not isinstance(content, dict):
         raise ValueError(f'{ann_file} holds a {type(content).__name__}, not an object of lists.')
     return content

@@ -1,4 +1,4 @@
-"""Boxes and masks of COCO files: what cannot be read, and what mmdetection leaves out."""
+"""Boxes and masks of COCO files: which cannot be read, and which mmdetection leaves out."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Optional
@@ -12,7 +12,7 @@ TOLERANCE = 1.0
 
 
 def mask_problem(mask: Any, image: Mapping) -> Optional[str]:
-    """What makes a segmentation unreadable, None if nothing.
+    """What makes a segmentation unreadable; None if it can be read.
 
     Args:
         mask (Any): Polygons, or a run-length code, compressed or not.
@@ -21,13 +21,13 @@ def mask_problem(mask: Any, image: Mapping) -> Optional[str]:
     size = [image['height'], image['width']]
     if not mask:
         return (
-            'it has no segmentation. Complete it, or find boxes alone, as '
+            'it has no segmentation. Add one, or train a detector of boxes only, as '
             'configs/detection/faster-rcnn_* do.'
         )
     if isinstance(mask, dict):
         return _run_length_problem(mask, size)
     if not isinstance(mask, list) or not all(isinstance(part, list) for part in mask):
-        return f'its segmentation is a {type(mask).__name__}; expected polygons or a run-length.'
+        return f'its segmentation is a {type(mask).__name__}; expected polygons or an RLE.'
     if [len(mask), *{len(row) for row in mask}] == size and min(size) > 1:
         return (
             'its segmentation is a bitmap, which would be read as polygons. Write it as '
@@ -79,7 +79,7 @@ def _run_length_problem(mask: Mapping, size: Sequence[int]) -> Optional[str]:
 
 
 def _decompress(counts: str) -> list[int]:
-    """Runs of COCO's compressed code; none where it is damaged.
+    """Runs of COCO's compressed code; none if it is damaged.
 
     A character holds 5 bits of a number, lowest first, and whether more follow; from the fourth
     number on it is the difference to the one before the last.

@@ -1,4 +1,4 @@
-"""Pictures that the hosts' loader would read wrongly, or not at all."""
+"""Finds pictures that the hosts' loader would read wrongly, or not at all."""
 
 import warnings
 from typing import Optional
@@ -18,11 +18,11 @@ END_OF_JPEG = b'\xff\xd9'
 
 @TRANSFORMS.register_module()
 class CheckImageFile(SkipsBroken, BaseTransform):
-    """Look at a picture's file before the host's ``LoadImageFromFile`` reads it.
+    """Check a picture's file before the host's ``LoadImageFromFile`` reads it.
 
-    Of a file that is cut off OpenCV makes a picture filled up with grey or nothing, depending on
-    its version, and the host does not always name the file. The size that an annotation file states
-    is compared here, where the file is read anyway.
+    Of a truncated file, OpenCV makes a picture padded with grey or none at all, depending on its
+    version, and the host does not always name the file. The size stated in an annotation file
+    is compared here too, where the file is read anyway.
 
     Required keys: ``img_path``; ``height`` and ``width`` where annotations state them. Where there
     is an ``img`` already, as in predictions for arrays, only its size is checked. Nothing is
@@ -31,8 +31,8 @@ class CheckImageFile(SkipsBroken, BaseTransform):
     Args:
         skip_broken (bool): Whether to pass over damaged files, in training only: each is named in
             the log, counted, and replaced by another that the data set draws. Defaults to False.
-        max_aspect_ratio (float): Most that the longer side may measure of the shorter: a picture
-            beyond has no pixel left across when it is resized. Defaults to 100.
+        max_aspect_ratio (float): Largest ratio of the longer to the shorter side. Beyond it, no
+            pixel is left across when a picture is resized. Defaults to 100.
         backend_args (dict, optional): Arguments of mmengine's file backend. Defaults to None.
     """
 
@@ -50,12 +50,12 @@ class CheckImageFile(SkipsBroken, BaseTransform):
         """Check the file.
 
         Returns:
-            dict, optional: What was given; None for a file that is passed over.
+            dict, optional: The input; None for a file that is passed over.
 
         Raises:
             FileNotFoundError: There is no such file.
-            ValueError: It is damaged or no picture, has another size than its annotations say, or
-                one that no model takes.
+            ValueError: It is damaged or not a picture, or its size differs from its annotations
+                or is one that no model takes.
         """
         path = results.get('img_path')
         if 'img' in results:
@@ -96,8 +96,8 @@ class CheckImageFile(SkipsBroken, BaseTransform):
         short, long = sorted((width, height))
         if long > self.max_aspect_ratio * short:
             raise ValueError(
-                f'The image {path} has {width} x {height} pixels; taken are those at most '
-                f'{self.max_aspect_ratio:g} times as long as across (max_aspect_ratio of '
+                f'The image {path} has {width} x {height} pixels; its longer side must be at most '
+                f'{self.max_aspect_ratio:g} times its shorter one (max_aspect_ratio of '
                 'mmaddp.CheckImageFile).'
             )
 
@@ -113,14 +113,14 @@ def _orientation(picture: Image.Image) -> Optional[int]:
         return None  # asking for it would unpack the picture
     try:
         return picture.getexif().get(ORIENTATION)
-    except Exception:  # damaged metadata, which OpenCV passes over as well
+    except Exception:  # damaged metadata, which OpenCV ignores as well
         return None
 
 
 def _read_whole(picture: Image.Image, content: bytes) -> None:
     """Find out whether a file is whole, as cheaply as its format allows."""
     if picture.format == 'PNG':
-        picture.verify()  # check sums, without unpacking
+        picture.verify()  # checksums, without unpacking
         return
     if picture.format == 'JPEG':
         if content.rstrip(b'\0').endswith(END_OF_JPEG):

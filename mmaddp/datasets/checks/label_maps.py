@@ -1,4 +1,4 @@
-"""Label maps that cannot be what they should be."""
+"""Finds label map files that cannot be right."""
 
 from typing import Optional
 
@@ -16,20 +16,20 @@ LABEL_MODES = ('L', 'P', '1')
 def read_label_map(
     path: str, backend_args: Optional[dict] = None, whole: bool = True
 ) -> tuple[tuple[int, int], Optional[np.ndarray]]:
-    """Read a label map, or look at its file alone.
+    """Read a label map, or only check its file.
 
     Args:
         path (str): The file.
         backend_args (dict, optional): Arguments of mmengine's file backend. Defaults to None.
-        whole (bool): Whether the labels are wanted. Defaults to True.
+        whole (bool): Whether the labels are needed. Defaults to True.
 
     Returns:
-        tuple: Height and width; the labels, uint8 (H, W), None unless they are wanted.
+        tuple: Height and width; the labels, uint8 (H, W), None unless they are needed.
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: It is damaged, does not hold one 8-bit label per pixel, or is compressed with
-            losses.
+        ValueError: It is damaged, does not hold one 8-bit label per pixel, or uses lossy
+            compression.
     """
     content = get(path, backend_args=backend_args)
     labels = None
@@ -53,22 +53,22 @@ def read_label_map(
         )
     if lossy:
         raise ValueError(
-            f'The label map {path} is compressed as a JPEG, which changes labels into others. Save '
-            'the labels as PNG again, from where they were drawn.'
+            f'The label map {path} is compressed as a JPEG, which alters labels. Export '
+            'the labels again, as PNG, from the original annotations.'
         )
     return shape, labels
 
 
 @TRANSFORMS.register_module()
 class CheckLabelMap(BaseTransform):
-    """Look at a label map's file before the host's ``LoadAnnotations`` reads it.
+    """Check a label map's file before the host's ``LoadAnnotations`` reads it.
 
-    The host's loader says of a damaged file neither its name nor that it is one, wraps 16-bit
-    values around, and lets a map of another size than the image pass. Values are the business of
+    The host's loader reports neither the name of a damaged file nor that it is damaged, wraps
+    16-bit values around, and accepts a map of another size than the image. Values are checked by
     :class:`mmaddp.engine.hooks.CheckLabelMapsHook`, which knows the number of classes.
 
     Required keys: ``ori_shape`` (H, W) of the image; without ``seg_map_path``, as in inference,
-    there is nothing to look at. Nothing is changed.
+    there is nothing to check. Nothing is changed.
 
     Args:
         backend_args (dict, optional): Arguments of mmengine's file backend. Defaults to None.
@@ -82,7 +82,7 @@ class CheckLabelMap(BaseTransform):
 
         Raises:
             FileNotFoundError: There is no such file.
-            ValueError: See :func:`read_label_map`; or it is not as large as the image.
+            ValueError: See :func:`read_label_map`; or it does not have the size of the image.
         """
         path = results.get('seg_map_path')
         if path is None:

@@ -1,4 +1,4 @@
-"""Label maps of a data set: missing files, values that are no class, classes without a pixel."""
+"""Label maps of a data set: missing files, values that are not classes, classes without pixels."""
 
 import os.path as osp
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from mmaddp.datasets.nesting import innermost_datasets
 
 BYTE_ORDER_MARK = b'\xef\xbb\xbf'
 IGNORED = 255
-# Label maps that are read before training, spread over the set, until every class was seen.
+# Label maps read before training, spread over the set, until every class has been seen.
 MAX_MAPS = 2000
 
 
@@ -46,28 +46,28 @@ def _is_missing(path: str) -> bool:
 
 
 def _about_list(dataset: Any) -> str:
-    """What is odd about the list of names that a data set was made from."""
+    """What is wrong with the list of names that a data set was made from."""
     file = Path(getattr(dataset, 'ann_file', '') or '')
     if not file.is_file():
         return ''
     content = file.read_bytes()
     if content.startswith(BYTE_ORDER_MARK):
-        return f' {file} begins with a byte order mark: save it as UTF-8 without.'
+        return f' {file} begins with a byte order mark: save it as UTF-8 without one.'
     names = content.decode(errors='replace').split('\n')
     if any(name.strip().endswith(dataset.img_suffix) for name in names):
-        return f' {file} lists names with their suffix, which is added to them: take it out.'
+        return f' {file} lists names with their suffix, which is added to them: remove it.'
     return ''
 
 
 def check_values(model: Any, data_batch: dict) -> None:
-    """Raise where a label map of a batch holds a value that is no class.
+    """Raise if a label map of a batch holds a value that is not a class.
 
     Args:
         model (Any): mmsegmentation's ``EncoderDecoder``, without wrappers.
         data_batch (dict): ``data_samples``, a list, with test-time augmentation of lists.
 
     Raises:
-        ValueError: A value is no class and not ignored; it and its file are named.
+        ValueError: A value is neither a class nor ignored; it and its file are named.
     """
     head = model.decode_head
     ignored = getattr(head, 'ignore_index', IGNORED)
@@ -97,16 +97,16 @@ def _flat(samples: Any) -> Iterator:
 
 
 def unused_classes(dataset: Any, num_classes: int) -> Optional[str]:
-    """Say which classes have not one pixel while 255, which is ignored, is in the files.
+    """Report classes without a single pixel while 255, which is ignored, is in the files.
 
-    Masks of 0 and 255 are the commonest case: the foreground is ignored.
+    Masks of 0 and 255 are the most common case: the foreground is ignored.
 
     Args:
         dataset (Any): A training set of mmsegmentation, perhaps in wrappers.
         num_classes (int): Number of classes of the model.
 
     Returns:
-        str, optional: A message, None if nothing is odd.
+        str, optional: A message, None if nothing looks wrong.
 
     Raises:
         ValueError: A label map cannot be read.

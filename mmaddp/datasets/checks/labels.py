@@ -1,4 +1,4 @@
-"""mmpretrain's data sets of labelled images, with labels that are looked at first."""
+"""mmpretrain's data sets of labelled images, with labels that are checked first."""
 
 import re
 
@@ -13,7 +13,7 @@ from mmaddp.utils.listing import SUFFIXES, list_pictures
 
 
 class CheckedLabels:
-    """Mix-in: stop at an annotation that training would stumble over.
+    """Mix-in: stop at an annotation that training would fail on.
 
     Args:
         *args: Those of the host's class.
@@ -45,7 +45,7 @@ class CheckedLabels:
         return samples
 
     def _list_samples(self) -> list:
-        """Pictures as the whole project lists them, with their labels if they have some."""
+        """Pictures, listed as in the whole project, with their labels if they have any."""
         if not isinstance(get_file_backend(self.img_prefix), LocalBackend):
             return super()._find_samples()
         if not self.with_label:
@@ -118,7 +118,7 @@ def read_label_list(ann_file: str, with_label: bool) -> list[dict]:
 
     Args:
         ann_file (str): The file, in UTF-8.
-        with_label (bool): Whether a label stands behind the path, after a blank.
+        with_label (bool): Whether a label follows the path, after a blank.
 
     Returns:
         list[dict]: ``img_path`` as in the file; with a label ``gt_label``, int.
@@ -129,7 +129,7 @@ def read_label_list(ann_file: str, with_label: bool) -> list[dict]:
     try:
         lines = list_from_file(ann_file, encoding='utf-8-sig')
     except UnicodeError as error:
-        raise ValueError(f'{ann_file} is no text in UTF-8: {error}.') from error
+        raise ValueError(f'{ann_file} is not text in UTF-8: {error}.') from error
     found = []
     for number, line in enumerate(lines, 1):
         text = line.strip()

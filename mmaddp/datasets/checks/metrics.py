@@ -1,4 +1,4 @@
-"""Metrics that a model cannot serve: found before training instead of after it."""
+"""Finds metrics that a model cannot serve, before training instead of after it."""
 
 from collections.abc import Sequence
 from typing import Any, Optional
@@ -9,7 +9,7 @@ from torch import nn
 def check_metrics(
     metrics: Sequence[Any], model: nn.Module, num_classes: Optional[int], where: str
 ) -> None:
-    """Raise where a metric needs what the model does not give.
+    """Raise if a metric needs what the model does not output.
 
     Args:
         metrics (Sequence): Metrics of an evaluator of mmengine.
@@ -18,7 +18,7 @@ def check_metrics(
         where (str): The evaluator's name, for messages.
 
     Raises:
-        ValueError: A metric wants the best k of fewer than k classes, or masks of a model without.
+        ValueError: A metric needs the best k of fewer than k classes, or masks that a model lacks.
     """
     for metric in metrics:
         best = max([k for k in _listed(getattr(metric, 'topk', ())) if isinstance(k, int)] or [0])
@@ -29,7 +29,7 @@ def check_metrics(
             )
         if 'segm' in _listed(getattr(metric, 'metrics', ())) and _has_boxes_alone(model):
             raise ValueError(
-                f'{where}.metric asks for masks (segm), but the model finds boxes alone. Set '
+                f'{where}.metric asks for masks (segm), but the model predicts boxes only. Set '
                 f"{where}=dict(metric='bbox')."
             )
 
@@ -39,6 +39,6 @@ def _listed(value: Any) -> Sequence:
 
 
 def _has_boxes_alone(model: nn.Module) -> bool:
-    """Whether a detector with regions has no head for masks."""
+    """Whether a detector with RoI heads has no mask head."""
     roi_head = getattr(model, 'roi_head', None)
     return roi_head is not None and not getattr(roi_head, 'with_mask', True)

@@ -1,4 +1,4 @@
-"""Token caches whose content is not what their header says."""
+"""Finds token caches whose content does not match their header."""
 
 import json
 from typing import NamedTuple
@@ -7,12 +7,12 @@ from safetensors import safe_open
 
 FORMAT = 'mmaddp token cache 1'
 WHOLE = ('U8', 'I8', 'I16', 'I32', 'I64')  # as safetensors writes kinds of numbers
-# Ids that are looked at together: 64 MiB as int32.
+# Ids that are checked together: 64 MiB as int32.
 CHUNK = 2**24
 
 
 class TokenCacheContent(NamedTuple):
-    """What a token cache says beside its ids.
+    """What a token cache holds besides its ids.
 
     Attributes:
         shape (tuple[int, int, int]): N images, A versions of each, L tokens; each at least 1.
@@ -34,12 +34,12 @@ def check_token_cache(file: safe_open) -> TokenCacheContent:
         file (safe_open): The open file.
 
     Returns:
-        TokenCacheContent: What it says of its ids.
+        TokenCacheContent: What it says about its ids.
 
     Raises:
         SafetensorError: The file lacks a tensor, or cannot be read.
-        ValueError: It is not a token cache; numbers or names are not of the kind or number that
-            they should be; or an id is no code of the codebook.
+        ValueError: It is not a token cache; its numbers or names are of the wrong type or count;
+            or an id is not a code of the codebook.
     """
     metadata = file.metadata() or {}
     if metadata.get('format') != FORMAT:
@@ -48,7 +48,7 @@ def check_token_cache(file: safe_open) -> TokenCacheContent:
     if not (codes.isascii() and codes.isdigit() and int(codes[:10]) > 0 and len(codes) <= 10):
         raise ValueError(f'its num_codes is {codes!r}, expected a number above 0')
     if 'tokenizer_sha256' not in metadata:
-        raise ValueError('it does not say of which tokenizer it is (tokenizer_sha256)')
+        raise ValueError('it does not say which tokenizer made it (tokenizer_sha256)')
     ids = file.get_slice('token_ids')
     shape, kind = tuple(ids.get_shape()), ids.get_dtype()
     if len(shape) != 3 or min(shape) < 1:
@@ -65,11 +65,11 @@ def _file_names(file: safe_open, number: int) -> list[str]:
     try:
         names = json.loads(raw)
     except (ValueError, RecursionError) as error:
-        raise ValueError(f'its names of files are not JSON ({error})') from error
+        raise ValueError(f'its file names are not JSON ({error})') from error
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise ValueError('its names of files are not a list of texts')
+        raise ValueError('its file names are not a list of strings')
     if len(names) != number:
-        raise ValueError(f'it has {len(names)} names of files for {number} images')
+        raise ValueError(f'it has {len(names)} file names for {number} images')
     return names
 
 

@@ -1,1 +1,1 @@
-"""Making of the embedded data sets; used by tools/dataset_converters only."""
+"""Makes the embedded data sets; used by tools/dataset_converters only."""

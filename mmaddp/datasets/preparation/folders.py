@@ -50,7 +50,7 @@ def new_folder(folder: Path, settings: dict) -> Iterator[Path]:
 
     Args:
         folder (Path): The folder to be; absent or empty.
-        settings (dict): Noted in its manifest, for :func:`is_complete`.
+        settings (dict): Recorded in its manifest, for :func:`is_complete`.
 
     Yields:
         Path: The temporary folder.
@@ -74,7 +74,7 @@ def _read_manifest(folder: Path) -> dict:
     """Manifest of a folder that holds something.
 
     Raises:
-        ValueError: There is none, or it is not one of :func:`new_folder`.
+        ValueError: There is none, or it was not written by :func:`new_folder`.
     """
     try:
         manifest = json.loads((folder / MANIFEST).read_text())

@@ -9,7 +9,7 @@ from .scenes import Scene, compose_scene, load_photographs, photograph_region
 from .sources import GlyphSource
 from .writers import write_classification, write_detection, write_segmentation
 
-# Raised whenever the same settings would make other files.
+# Incremented whenever the same settings would make different files.
 VERSION = 1
 SCENE_SEEDS = dict(train=1, val=2)
 
@@ -33,13 +33,13 @@ def prepare(
     Args:
         folder (Path): The folder to make.
         source (GlyphSource): The pictures.
-        source_name (str): Noted in the folder's manifest.
+        source_name (str): Recorded in the folder's manifest.
         size (int): Side of the classification pictures.
         scene_size (int): Side of the scenes.
         scenes (dict[str, int]): Number of scenes per split.
 
     Returns:
-        bool: False if the folder was there already, complete and with these settings.
+        bool: False if the folder existed already, complete and with these settings.
 
     Raises:
         ValueError: The folder holds something else.

@@ -16,7 +16,7 @@ MAX_GLYPHS = 6
 MAX_TURN = 15.0  # degrees
 MIN_VISIBLE = 0.4  # of a glyph's own pixels
 # Ink is light and what lies behind it dark, as in the pictures of single glyphs, so that an encoder
-# pre-trained on those has seen the like.
+# pre-trained on those has seen similar ones.
 DIMMING = 0.4  # of the photographs
 LIGHT_INK = 140  # least value of an ink's channels, of 255
 INKS = 20  # colours to choose the most contrasting from
@@ -51,7 +51,7 @@ def load_photographs() -> list[np.ndarray]:
 
 
 def photograph_region(photograph: np.ndarray, split: str) -> np.ndarray:
-    """The columns of a photograph that a split may use; those of two splits are disjoint."""
+    """The columns of a photograph that a split may use; splits do not share any."""
     start, end = (round(fraction * photograph.shape[1]) for fraction in REGIONS[split])
     return photograph[:, start:end]
 
@@ -71,7 +71,7 @@ def compose_scene(
         regions (list[np.ndarray]): Photographs to crop from, RGB uint8.
         glyphs (GlyphSplit): Glyphs to draw from.
         size (int): Side of the scene, S, in pixels.
-        rng (np.random.Generator): Source of all choices.
+        rng (np.random.Generator): Source of all random choices.
     """
     canvas = _background(regions[rng.integers(len(regions))], size, rng)
     owner = np.full((size, size), -1)
@@ -142,7 +142,7 @@ def _place(
 
 
 def _light_colour(under: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A light RGB colour: of several random ones the one furthest from every pixel under it.
+    """A light RGB colour: of several random ones, the one furthest from every pixel under it.
 
     Args:
         under (np.ndarray): RGB in 0..255 of what the glyph will cover, (N, 3), N > 0.

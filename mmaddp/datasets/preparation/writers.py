@@ -1,4 +1,4 @@
-"""Writing of the three layouts that the hosts read."""
+"""Writes the three layouts that the hosts read."""
 
 import json
 from collections.abc import Iterable
@@ -63,7 +63,7 @@ def write_detection(
 
 
 def write_segmentation(root: Path, split: str, scenes: Iterable[Scene]) -> None:
-    """Write ``images/{split}/{id}.png`` and ``annotations/{split}/{id}.png`` in ADE20K's manner.
+    """Write ``images/{split}/{id}.png`` and ``annotations/{split}/{id}.png`` in ADE20K's layout.
 
     Label pictures are 8-bit grey: 0 is ignored, 1 is background, class c of the source is c + 2;
     ``reduce_zero_label=True`` makes them 255, 0 and c + 1. Splits are ``training`` and

@@ -202,7 +202,7 @@ def test_a_byte_order_mark_is_called_by_its_name(tmp_path):
 def test_json_of_something_else(tmp_path, text):
     dataset = write_coco(tmp_path, coco_content())
     (tmp_path / 'objects.json').write_text(text)
-    with pytest.raises(ValueError, match=r'objects\.json (holds a|is cut off or no)'):
+    with pytest.raises(ValueError, match=r'objects\.json (holds a|is cut off or not)'):
         check_coco_dataset(dataset, 'val_dataloader.dataset')
 
 
@@ -210,7 +210,7 @@ def test_file_that_is_cut_off(tmp_path):
     dataset = write_coco(tmp_path, coco_content())
     file = tmp_path / 'objects.json'
     file.write_text(file.read_text()[:-20])
-    with pytest.raises(ValueError, match=r'objects\.json is cut off or no JSON file'):
+    with pytest.raises(ValueError, match=r'objects\.json is cut off or not a JSON file'):
         check_coco_dataset(dataset, 'val_dataloader.dataset')
 
 

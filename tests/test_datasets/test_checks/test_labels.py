@@ -101,7 +101,7 @@ def test_lists_of_any_editor(root, start, end, last):
 
 def test_lists_in_another_encoding_are_named(root):
     (root / 'meta.txt').write_bytes('Käse/0.png 1\n'.encode('latin-1'))
-    with pytest.raises(ValueError, match=r'meta\.txt is no text in UTF-8'):
+    with pytest.raises(ValueError, match=r'meta\.txt is not text in UTF-8'):
         build(root, ann_file='meta.txt', classes=CLASSES)
 
 

@@ -13,5 +13,5 @@ from .task_modules import *  # noqa: F403
 from .token_predictors import *  # noqa: F403
 from .tokenizers import *  # noqa: F403
 
-# Parts of mmdetection's detectors are there where mmdetection is: importing it takes seconds.
+# Parts for mmdetection's detectors are registered where it is imported: importing takes seconds.
 after_import('mmdet.models', lambda: import_module('mmaddp.models.roi_heads'))

@@ -17,7 +17,7 @@ from mmaddp.registry import MODELS
 class ADDPViT(VisionTransformer):
     """Vision transformer that ADDP pre-trains, on normalised pixels.
 
-    Differs from its base class in the norm in front of the blocks: it acts on the sum of patch and
+    Differs from its base class in the norm before the blocks: it acts on the sum of patch and
     position embeddings **before** dropout, the patch embedding keeps its bias, and dropout of the
     attention weights is an argument. The official fine-tuning code loses that norm
     (``tokenizer_norm`` there) by a non-strict load; ``pre_norm=False`` builds that network.
@@ -31,11 +31,11 @@ class ADDPViT(VisionTransformer):
         arch (str | dict): As in mmpretrain. Defaults to 'base'.
         img_size (int | tuple): Input size; ``patch_size`` must divide it. Defaults to 256.
         patch_size (int): Patch size. Defaults to 16.
-        pre_norm (bool): Whether to keep the norm in front of the blocks. Defaults to True.
+        pre_norm (bool): Whether to keep the norm before the blocks. Defaults to True.
         out_indices (int | Sequence[int]): Blocks whose output is returned, negative ones counted
             from the end. Defaults to -1.
         attn_drop_rate (float): Dropout of the attention weights. Defaults to 0.
-        frozen_stages (int): Number of blocks, from the first, that are not trained; embedding,
+        frozen_stages (int): Number of leading blocks that are not trained; embedding,
             positions and ``pre_norm`` are frozen with them, and with all blocks the final norms
             too. Frozen parts stay in evaluation mode. Defaults to -1, nothing; 0 is the same.
         with_cp (bool): Recompute each block in the backward pass instead of keeping its
@@ -46,7 +46,7 @@ class ADDPViT(VisionTransformer):
             ``drop_path_rate``, ``final_norm`` and ``out_type`` (see :meth:`forward`).
 
     Raises:
-        ValueError: ``patch_size`` does not divide ``img_size``, or there are not so many blocks.
+        ValueError: ``patch_size`` does not divide ``img_size``, or there are too few blocks.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class ADDPViT(VisionTransformer):
             nn.init.normal_(self.cls_token, std=0.02)
 
     def train(self, mode: bool = True) -> 'ADDPViT':
-        """Set the mode, frozen parts excepted, and return the module as PyTorch does."""
+        """Set the mode, except for frozen parts, and return the module as PyTorch does."""
         super().train(mode)
         self._freeze()
         return self
@@ -111,8 +111,8 @@ class ADDPViT(VisionTransformer):
     def get_layer_depth(self, param_name: str, prefix: str = '') -> tuple[int, int]:
         """Layer of a parameter, for learning rates that decrease towards the input.
 
-        Layer 0 are patch embedding, class token, positions and ``pre_norm``, which official
-        fine-tuning does not have; layer i + 1 is block i; all else is the last layer.
+        Layer 0 holds patch embedding, class token, positions and ``pre_norm``, which official
+        fine-tuning does not have; layer i + 1 is block i; everything else is the last layer.
 
         Args:
             param_name (str): Name, with the prefix.

@@ -19,23 +19,23 @@ class ADDPViTDet(ADDPViT):
     Attention runs in windows, and over the whole map in a few global blocks, with decomposed
     relative positions that start at zero. There is neither class token nor final norm; the
     position table stays the one of pre-training, without its class entry, and is resized
-    bicubically to the map in every forward pass. Images of any size are padded below and on the
-    right to whole patches. Weights are those of :class:`ADDPViT`; left over then are
-    ``cls_token``, ``ln1`` and, without ``pre_norm``, ``pre_norm``; missing are the relative
-    positions.
+    bicubically to the map in every forward pass. Images of any size are padded at the bottom
+    and right to whole patches. Weights are those of :class:`ADDPViT`; when these are loaded,
+    ``cls_token``, ``ln1`` and, without ``pre_norm``, ``pre_norm`` are left over, and the relative
+    positions are missing.
 
     Args:
         arch (str | dict): As in mmpretrain. Defaults to 'base'.
         img_size (int | tuple): Image size of **pre-training**, to which the position table
             belongs. Defaults to 256.
         patch_size (int): Patch size. Defaults to 16.
-        input_size (int | tuple): Image size that the relative positions of the global blocks have
-            one row per offset for; for others they are resized. Defaults to 1024.
+        input_size (int | tuple): Image size for which the relative positions of the global blocks
+            have one row per offset; for others they are resized. Defaults to 1024.
         window_size (int): Side of the windows in tokens; 0 makes all blocks global. Defaults to 14.
         global_indices (Sequence[int], optional): Global blocks. None takes the last one of each
             quarter of the depth: 2, 5, 8, 11 of 12 and 5, 11, 17, 23 of 24. Defaults to None.
         use_rel_pos (bool): Whether to use relative positions. Defaults to True.
-        mask_padding (bool): Whether windows leave out the zeros that fill them up. ViTDet attends
+        mask_padding (bool): Whether attention ignores the zeros that pad windows. ViTDet attends
             to them. Defaults to False.
         **kwargs: Other arguments of :class:`ADDPViT`, for instance ``pre_norm``,
             ``drop_path_rate``, ``frozen_stages`` and ``out_indices``.

@@ -17,14 +17,14 @@ class RelativePositionLayer(TransformerEncoderLayer):
     """Transformer layer whose attention has a bias for relative positions.
 
     Args:
-        grid (tuple[int, int]): Rows and columns of patches that the bias is made for.
+        grid (tuple[int, int]): Rows and columns of patches for which the bias is made.
         embed_dims (int): Width C.
         num_heads (int): Attention heads.
-        drop_rate (float): Dropout behind the projection and in the MLP. Defaults to 0.
+        drop_rate (float): Dropout after the projection and in the MLP. Defaults to 0.
         attn_drop_rate (float): Dropout of the attention weights. Defaults to 0.
         drop_path_rate (float): Stochastic depth of both branches. Defaults to 0.
         qkv_bias (bool): Whether q, k and v have a bias. Defaults to True.
-        layer_scale_init_value (float): Factor of both branches at first; 0 for no LayerScale.
+        layer_scale_init_value (float): Initial factor of both branches; 0 for no LayerScale.
             Defaults to 0.
         **kwargs: Other arguments of mmpretrain's ``TransformerEncoderLayer``.
     """
@@ -84,7 +84,7 @@ class ADDPViTSeg(ADDPViT):
         drop_path_rate (float): Stochastic depth of the last layer, from 0 at the first.
             Defaults to 0.
         qkv_bias (bool): Whether q, k and v have a bias. Defaults to True.
-        layer_scale_init_value (float): Factor of both branches of a layer at first; 0 for no
+        layer_scale_init_value (float): Initial factor of both branches of a layer; 0 for no
             LayerScale. Defaults to 0.
         **kwargs: Other arguments of :class:`ADDPViT`, without ``layer_cfgs``.
     """

@@ -62,7 +62,7 @@ class ADDPHead(BaseModule):
     def loss(self, feats: Tensor, token_embed: Tensor, target: ADDPTarget) -> dict[str, Tensor]:
         """Masked cross-entropy with a soft target.
 
-        The target gives nothing to entries beyond the K codes, but the softmax and the label
+        The target is zero for entries beyond the K codes, but the softmax and the label
         smoothing run over all V, as in the official implementation.
 
         Args:
@@ -72,7 +72,7 @@ class ADDPHead(BaseModule):
 
         Returns:
             dict[str, Tensor]: ``loss``, the mean over all masked positions of the batch, and
-            ``masked_acc``, the share of them whose best code is the true one.
+            ``masked_acc``, the share of them whose most probable code is the true one.
         """
         num_masked = sum(target.mask_t.shape[1] - visible for visible in target.num_visible)
         weight = target.mask_t / num_masked

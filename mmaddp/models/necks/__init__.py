@@ -1,4 +1,4 @@
-"""Between encoder and head: the decoder, pooling, feature pyramid."""
+"""What comes between encoder and head: decoder, pooling, feature pyramid."""
 
 from .addp_decoder import ADDPDecoder
 from .attentive_pool import AttentivePool

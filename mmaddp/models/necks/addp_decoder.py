@@ -88,11 +88,11 @@ class ADDPDecoder(BaseModule):
             token_ids (Tensor): True codes, long, shape (B, L); read at visible positions only.
             mask (Tensor): bool, shape (B, L), True = masked.
             num_visible (Sequence[int]): Visible positions of each sample. Where they differ, the
-                shorter sequences are padded behind and the padding is hidden from attention.
+                shorter sequences are padded at the end and the padding is hidden from attention.
 
         Returns:
             Tensor: Shape (B, 1 + L + max(num_visible), C): class slot, image positions, visible
-            tokens. Rows of padding hold no meaning.
+            tokens. Rows of padding are meaningless.
         """
         longest = max(num_visible)
         image_part = self._embed_image(latent, mask)

@@ -23,14 +23,14 @@ class SimpleFPN(BaseModule):
         in_channels (int): Channels of the backbone's map. Defaults to 768.
         out_channels (int): Channels of every level. Defaults to 256.
         scales (Sequence[float]): Size of each level over that of the map, of 4, 2, 1 and 0.5.
-            Defaults to (4, 2, 1, 0.5), strides 4, 8, 16 and 32 behind patches of 16 pixels.
-        num_outs (int): Levels altogether; those beyond ``scales`` halve the last one. Defaults
+            Defaults to (4, 2, 1, 0.5), strides 4, 8, 16 and 32 with patches of 16 pixels.
+        num_outs (int): Levels in total; those beyond ``scales`` halve the last one. Defaults
             to 5.
         init_cfg (dict, optional): Initialisation config. None keeps PyTorch's own. Defaults to
             None.
 
     Raises:
-        ValueError: A scale is another number, or ``num_outs`` is below the number of scales.
+        ValueError: A scale is any other number, or ``num_outs`` is below the number of scales.
     """
 
     def __init__(

@@ -15,11 +15,11 @@ from mmaddp.registry import MODELS
 class ViTDetCascadeRoIHead(CascadeRoIHead):
     """Box heads that each refine the boxes of the one before, and one mask head.
 
-    As in detectron2's ``CascadeROIHeads``, and other than in mmdetection's:
+    As in detectron2's ``CascadeROIHeads``, and unlike mmdetection's:
 
     - one mask head, trained on the boxes of the first stage, not one per stage;
-    - every refined box goes to the next stage, those that came from the ground truth too, except
-      empty ones; further stages have ``PseudoSampler`` as ``train_cfg.rcnn[i].sampler``;
+    - every refined box goes to the next stage, including those that came from the ground truth,
+      except empty ones; later stages have ``PseudoSampler`` as ``train_cfg.rcnn[i].sampler``;
     - the losses of the stages are summed, and the gradient that each of them sends into the pooled
       features is divided by their number;
     - in prediction, probabilities are averaged over the stages, not logits.
@@ -31,7 +31,7 @@ class ViTDetCascadeRoIHead(CascadeRoIHead):
         **kwargs: Other arguments of ``CascadeRoIHead``, without ``stage_loss_weights``.
 
     Raises:
-        ValueError: A box head has boxes per class, which cannot be handed on.
+        ValueError: A box head predicts a box per class, which cannot be handed on.
     """
 
     def __init__(self, num_stages: int = 3, **kwargs) -> None:
@@ -80,7 +80,7 @@ class ViTDetCascadeRoIHead(CascadeRoIHead):
     def match(
         self, stage: int, proposals: list[Tensor], truth: list, ignored: list
     ) -> list[SamplingResult]:
-        """Label the boxes of a stage, (N, 4) per image, and draw those that are trained on."""
+        """Label the boxes of a stage, (N, 4) per image, and sample those to train on."""
         samples = []
         for boxes, objects, others in zip(proposals, truth, ignored):
             candidates = InstanceData(priors=boxes)
@@ -101,7 +101,7 @@ class ViTDetCascadeRoIHead(CascadeRoIHead):
         )['loss_mask']
 
     def refine(self, stage: int, rois: Tensor, deltas: Tensor, metas: list[dict]) -> Tensor:
-        """Boxes that a stage makes of its own, clipped to their image.
+        """Boxes that a stage refines from its input, clipped to their image.
 
         Args:
             stage (int): The stage.

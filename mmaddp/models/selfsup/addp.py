@@ -17,7 +17,7 @@ from mmaddp.registry import MODELS, TASK_UTILS
 
 @MODELS.register_module()
 class ADDP(BaseSelfSupervisor):
-    """Pre-trains an encoder by predicting tokens from images decoded half-way, and generates.
+    """Pre-trains an encoder by predicting tokens from partially decoded images, and generates.
 
     Implements `ADDP: Learning General Representations for Image Recognition and Generation with
     Alternating Denoising Diffusion Process <https://arxiv.org/abs/2306.05423>`_.
@@ -40,7 +40,7 @@ class ADDP(BaseSelfSupervisor):
         init_cfg (dict, optional): Initialisation config. Defaults to None.
 
     Raises:
-        ValueError: A size that the config gives to a part is not that of the other parts, or the
+        ValueError: A size in the config of a part differs from that of the other parts, or the
             sampler takes more steps than there are positions.
     """
 
@@ -56,7 +56,7 @@ class ADDP(BaseSelfSupervisor):
         data_preprocessor: Optional[dict] = None,
         init_cfg: Optional[dict] = None,
     ):
-        # The encoder first, so that a seed gives it the same start whatever else there is.
+        # The encoder first, so that a seed initialises it alike whatever else is built.
         encoder = MODELS.build(backbone)
         generator = MODELS.build(target_generator)
         vocabulary = asdict(generator.vocabulary)
@@ -156,11 +156,11 @@ class ADDP(BaseSelfSupervisor):
 
     @contextmanager
     def reuse_start(self) -> Iterator[None]:
-        """Compute what the network says of an all-masked grid once per batch size, and keep it.
+        """Compute the output for an all-masked grid once per batch size, and cache it.
 
         While everything is masked the logits depend on nothing but the weights. They are kept for
-        a whole batch, because its rows may differ in their last bits: so reusing them changes
-        nothing. Weights, device and precision must stay as they are within the context.
+        a whole batch, because its rows may differ in their last bits: this way, reusing them
+        changes nothing. Weights, device and precision must stay as they are within the context.
         """
         kept = self._start_logits
         self._start_logits = {} if kept is None else kept
@@ -189,7 +189,7 @@ class ADDP(BaseSelfSupervisor):
 
         Args:
             seeds (Sequence[int]): Seeds of the images, B of them.
-            start (GenerationState, optional): Where to start. Defaults to nothing but masks.
+            start (GenerationState, optional): Where to start. Defaults to a fully masked state.
             lengths (Sequence[int], optional): See :meth:`AlternatingSampler.iterate`.
             every_image (bool): See :meth:`AlternatingSampler.iterate`. Defaults to True.
 

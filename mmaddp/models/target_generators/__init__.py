@@ -1,4 +1,4 @@
-"""What the pre-training learns from: x_t and its target."""
+"""Inputs x_t and targets of the pre-training."""
 
 from .addp_target_generator import ADDPTargetGenerator
 

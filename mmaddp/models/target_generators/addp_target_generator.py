@@ -24,11 +24,11 @@ class ADDPTargetGenerator(BaseModule):
         mask_sampler (dict, optional): Config of the mask sampler; ``num_tokens`` comes from
             ``grid_size``. Defaults to ``dict(type='mmaddp.NestedMaskSampler')``.
         predictor_train_mode (bool): Let the predictor follow the training mode, so that its dropout
-            is active. The official pre-training does so, unintentionally. Defaults to False.
+            is active. The official pre-training does this, unintentionally. Defaults to False.
         init_cfg (dict, optional): Initialisation config. Defaults to None.
 
     Raises:
-        ValueError: A size that the config gives to the predictor is not that of the other parts.
+        ValueError: A size in the config of the predictor differs from that of the other parts.
     """
 
     def __init__(
@@ -101,7 +101,7 @@ class ADDPTargetGenerator(BaseModule):
         return token_ids
 
     def decode(self, token_ids: Tensor, probs: Tensor, mask: Tensor) -> Tensor:
-        """Decode an image from certain and uncertain tokens.
+        """Decode images from reliable and unreliable tokens.
 
         Args:
             token_ids (Tensor): Ids, long, shape (B, L); read at visible positions.

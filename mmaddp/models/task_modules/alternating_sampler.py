@@ -28,7 +28,7 @@ class GenerationState:
         mask (Tensor): Positions still to be decided, bool, shape (B, L), True = masked.
         num_masked (int): Masked positions, the same in every sample.
         images (Tensor, optional): Decoded RGB images, shape (B, 3, H, W), not clamped. None while
-            everything is masked, where no image can matter, unless every image was asked for.
+            everything is masked and no image can matter, unless every image was asked for.
         probs (Tensor, optional): Distribution over the codes that the step drew from, shape
             (B, L, K). None before the first step.
     """
@@ -63,8 +63,8 @@ class AlternatingSampler:
         dynamic_temperature (bool): Lower the weight linearly to zero at the last step; otherwise it
             is constant. Defaults to True.
         top_p (float): Nucleus from which ids are drawn, in (0, 1]. Defaults to 1, all codes.
-        top_k (int, optional): Most probable codes from which ids are drawn; the nucleus is taken
-            of what they leave. Defaults to None, all codes.
+        top_k (int, optional): Number of most probable codes to draw ids from; the nucleus is then
+            taken from these. Defaults to None, all codes.
 
     Raises:
         ValueError: An argument is out of range, or there is no such schedule.

@@ -35,7 +35,7 @@ def get_schedule(schedule: Union[str, Schedule]) -> Schedule:
             function itself.
 
     Raises:
-        ValueError: There is none of that name, or it gives no share in [0, 1].
+        ValueError: There is no such schedule, or it gives values outside [0, 1].
     """
     if callable(schedule):
         return _checked(schedule, getattr(schedule, '__qualname__', repr(schedule)))
@@ -55,12 +55,12 @@ def get_schedule(schedule: Union[str, Schedule]) -> Schedule:
 
 
 def _checked(schedule: Schedule, name: str) -> Schedule:
-    """Refuse a function that gives no shares."""
+    """Refuse a function whose values are not shares."""
     for progress in (0.01, 0.5, 1.0):
         try:
             share = float(schedule(progress))
-        except Exception as error:  # a function of anybody
-            raise ValueError(f'{name!r} is no mask schedule: {error}.') from error
+        except Exception as error:  # a user's function may raise anything
+            raise ValueError(f'{name!r} is not a mask schedule: {error}.') from error
         if not -1e-9 <= share <= 1 + 1e-9:  # refuses NaN as well
             raise ValueError(
                 f'The mask schedule {name!r} gives {share} at progress {progress}; the share of '
@@ -75,7 +75,7 @@ def num_masked_after(
     """Tokens that stay masked after a step.
 
     Computed in Python's float64, as the official implementation does: 256 cos(pi/3) is
-    128.00000000000003 there and rounds up to 129. At least one token stays masked, also after the
+    128.00000000000003 there and rounds up to 129. At least one token stays masked, even after the
     last step.
 
     Args:

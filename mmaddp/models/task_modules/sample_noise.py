@@ -9,7 +9,7 @@ from torch import Tensor
 class SampleNoise:
     """Draws the noise of each picture from the picture's own seed.
 
-    The numbers come from CPU generators, so a seed means the same picture whatever the device, the
+    The numbers come from CPU generators, so a seed gives the same picture whatever the device, the
     batch or the number of ranks.
 
     Args:

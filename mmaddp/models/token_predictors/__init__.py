@@ -1,4 +1,4 @@
-"""From visible tokens to a distribution of the hidden ones."""
+"""Predictors of hidden tokens from visible ones."""
 
 from .mage import MAGE
 from .mage_masks import MAGEMasks, MAGEMaskSampler

@@ -14,7 +14,7 @@ from mmaddp.registry import MODELS, TASK_UTILS
 
 @MODELS.register_module()
 class MAGE(BaseModel):
-    """Trains a token predictor to tell the ids of masked positions from the visible ones.
+    """Trains a token predictor to predict the ids of masked positions from the visible ones.
 
     Args:
         token_predictor (dict): Config of the network that learns, :class:`MAGEPredictor`;
@@ -79,7 +79,7 @@ class MAGE(BaseModel):
         data_samples: Optional[list[DataSample]] = None,
         mode: str = 'tensor',
     ) -> Union[Tensor, dict, list[DataSample]]:
-        """Run as mmengine's loops ask for it.
+        """Run in the mode that mmengine's loops ask for.
 
         Args:
             inputs (Tensor): RGB images in [0, 1], shape (B, 3, H, W), or token ids, long, (B, L).
@@ -141,9 +141,9 @@ class MAGE(BaseModel):
     def predict(
         self, inputs: Tensor, data_samples: Optional[list[DataSample]] = None
     ) -> list[DataSample]:
-        """Measure how well masked ids are told, at fixed ratios and under fixed masks.
+        """Measure how well masked ids are predicted, at fixed ratios and under fixed masks.
 
-        The masks are the same for every sample, so the figures depend neither on batches nor on
+        The masks are the same for every sample, so the metrics depend neither on batches nor on
         ranks. Nothing is dropped: the predictor is measured as ADDP uses it.
 
         Returns:

@@ -19,7 +19,7 @@ class TokenEmbedding(nn.Module):
         vocabulary (Vocabulary): Ids of the word table.
         num_slots (int): Rows of the position table.
         embed_dims (int): Width C.
-        drop_rate (float): Dropout behind the norm.
+        drop_rate (float): Dropout after the norm.
     """
 
     def __init__(self, vocabulary: Vocabulary, num_slots: int, embed_dims: int, drop_rate: float):
@@ -38,7 +38,7 @@ class TokenEmbedding(nn.Module):
 class MAGEPredictor(BaseModule):
     """Token predictor of MAGE (https://arxiv.org/abs/2211.09117): two transformer stacks over ids.
 
-    The input never contains the ids at masked positions: there the mask id stands, and in the
+    The input never contains the ids at masked positions: they hold the mask id instead, and in the
     decoder the encoder's output at the class slot.
 
     Args:
@@ -106,8 +106,8 @@ class MAGEPredictor(BaseModule):
         """Distribution of the code at every position, given the visible ids.
 
         Args:
-            token_ids (Tensor): long, shape (B, L), 0 .. K - 1; what stands under the mask is
-                never read.
+            token_ids (Tensor): long, shape (B, L), 0 .. K - 1; ids under the mask are never
+                read.
             mask (Tensor): bool, shape (B, L), True = masked. Samples may differ in their number
                 of masked positions.
 
@@ -123,8 +123,8 @@ class MAGEPredictor(BaseModule):
             token_ids (Tensor): As for :meth:`forward`.
             mask (Tensor): As for :meth:`forward`.
             kept (Tensor, optional): long, shape (B, L_kept): the only positions that the encoder
-                sees, all visible ones among them. MAGE's pre-training saves time so. None (the
-                default) keeps all.
+                sees, all visible ones among them. MAGE's pre-training saves time this way. None
+                (the default) keeps all.
 
         Returns:
             Tensor: Shape (B, L, K).

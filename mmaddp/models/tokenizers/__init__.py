@@ -1,4 +1,4 @@
-"""From images to tokens and back."""
+"""Tokenizers: from images to tokens and back."""
 
 from .discriminator import PatchDiscriminator
 from .perceptual_loss import PerceptualLoss

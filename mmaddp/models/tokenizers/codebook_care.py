@@ -1,4 +1,4 @@
-"""What keeps a codebook from collapsing: an initialisation from data, and revival."""
+"""Keeps a codebook from collapsing: initialisation from data, and revival of unused codes."""
 
 import torch
 from mmengine.dist import all_reduce, broadcast
@@ -73,7 +73,7 @@ class CodeRevival(nn.Module):
             quantizer (Quantizer): Its codebook is changed in place.
             vectors (Tensor): Encoder outputs of this process, shape (N, D).
             token_ids (Tensor): Ids of the batch, long, any shape.
-            due (bool): Whether the interval ends with this batch; equal on all processes.
+            due (bool): Whether the interval ends with this batch; the same on all processes.
         """
         ids = token_ids.flatten()
         ones = torch.ones_like(ids, dtype=self.counts.dtype)

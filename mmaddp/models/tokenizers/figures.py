@@ -1,4 +1,4 @@
-"""Figures that describe a reconstruction."""
+"""Metrics of a reconstruction."""
 
 from torch import Tensor
 

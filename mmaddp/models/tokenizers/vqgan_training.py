@@ -28,15 +28,15 @@ class VQGANTraining(BaseModel):
     generator=..., discriminator=...)`` and, for distributed runs,
     ``model_wrapper_cfg=dict(type='MMSeparateDistributedDataParallel')``.
 
-    Iterations are those of the Runner, so a resumed run goes on where it stopped.
+    Iterations are those of the Runner, so a resumed run continues where it stopped.
 
     Args:
         tokenizer (dict): Config of the VQGAN.
         discriminator (dict, optional): Config of the discriminator. Defaults to None, no
             adversarial loss.
         perceptual_loss (dict, optional): Config of the perceptual loss. Defaults to None, off.
-        codebook_weight (float): Weight of the loss that pulls codes to latents. Defaults to 1.
-        commitment_weight (float): Weight of the loss that pulls latents to codes. Defaults to
+        codebook_weight (float): Weight of the loss that pulls codes towards latents. Defaults to 1.
+        commitment_weight (float): Weight of the loss that pulls latents towards codes. Defaults to
             0.25 (VQ-VAE, arXiv 1711.00937).
         perceptual_weight (float): Weight of the perceptual loss. Defaults to 1.
         adversarial_weight (float): Factor on the adaptive weight of the adversarial loss.
@@ -44,7 +44,7 @@ class VQGANTraining(BaseModel):
         adversarial_start (int): First iteration with the discriminator. Defaults to 0.
         quantize_start (int, optional): First iteration with quantised latents; there k-means over
             the latents of the batch initialises the codebook. Before it a plain autoencoder is
-            trained. None keeps the codebook that the tokenizer brings, for continuing a trained
+            trained. None keeps the tokenizer's own codebook, for continuing a trained
             one. Defaults to 0.
         revival_interval (int, optional): Iterations after which codes that no process has used
             are replaced by latents of the batch. Defaults to None, no revival.
@@ -99,7 +99,7 @@ class VQGANTraining(BaseModel):
             inputs (Tensor): RGB in [0, 1], shape (B, 3, H, W).
             data_samples (list[DataSample], optional): One per image. Defaults to None.
             mode (str): 'tensor' gives the reconstruction (B, 3, H, W), 'loss' the losses without
-                adversarial part, 'predict' the data samples of :meth:`predict`. Defaults to
+                the adversarial part, 'predict' the data samples of :meth:`predict`. Defaults to
                 'tensor'.
         """
         if mode == 'tensor':
@@ -121,7 +121,7 @@ class VQGANTraining(BaseModel):
                 with the keys ``generator`` and ``discriminator``.
 
         Returns:
-            dict[str, Tensor]: Losses and figures for the log.
+            dict[str, Tensor]: Losses and metrics for the log.
 
         Raises:
             ValueError: If there is a discriminator but only one optimiser wrapper.
@@ -155,7 +155,7 @@ class VQGANTraining(BaseModel):
         return log_vars
 
     def loss(self, inputs: Tensor, data_samples: Optional[list] = None) -> dict[str, Tensor]:
-        """Losses without the adversarial one, and the figures ``psnr`` and ``codebook_usage``.
+        """Losses without the adversarial one, and the metrics ``psnr`` and ``codebook_usage``.
 
         Args:
             inputs (Tensor): RGB in [0, 1], shape (B, 3, H, W).

@@ -1,4 +1,4 @@
-"""From a collated batch to what our models read."""
+"""Turns a collated batch into what our models read."""
 
 from collections.abc import Sequence
 from typing import Union

@@ -12,20 +12,20 @@ from torch.nn import functional as F
 class GridAttention(nn.Module):
     """Multi-head attention of ViTDet.
 
-    Windows do not overlap; where the window does not divide the map, zeros are added below and on
-    the right, and cut off again. Decomposed relative positions add
+    Windows do not overlap; where the window does not divide the map, zeros are added at the bottom
+    and right, and cut off again. Decomposed relative positions add
     ``q . R_h[i_q - i_k] + q . R_w[j_q - j_k]`` to the logit of query (i_q, j_q) and key
     (i_k, j_k), with the unscaled q (MViTv2, equation 4). Instead of a mask of N x N entries, the
     two terms enter as further channels: of the query its products with the rows of the tables, of
-    the key the one-hot codes of its row and column. So the fused kernels apply, forwards and
-    backwards, and memory grows with N rather than N squared.
+    the key the one-hot codes of its row and column. So the fused kernels can be used, forwards
+    and backwards, and memory grows with N rather than N squared.
 
     Args:
         attention (MultiheadAttention): Gives its projections, dropouts and layer scale, under
             their own names.
         window_size (int): Side of a window in tokens; 0 attends over the whole map.
-        table_grid (tuple[int, int], optional): Rows and columns that the tables of relative
-            positions have an entry per offset for: 2 * size - 1 each, zero at first. None means no
+        table_grid (tuple[int, int], optional): Rows and columns for which the tables of relative
+            positions have one entry per offset: 2 * size - 1 each, zero at first. None means no
             relative positions.
         mask_padding (bool): Whether attention leaves out the zeros added to fill the windows.
             ViTDet attends to them.
@@ -101,7 +101,7 @@ class GridAttention(nn.Module):
         return torch.cat((rows, columns), dim=-1).flatten(2, 3).to(q.dtype)
 
     def _visible(self, x: Tensor, padded_grid: tuple[int, int]) -> Tensor:
-        """Which tokens of every window are no padding: bool, (windows of all maps, 1, 1, N)."""
+        """Which tokens of every window are not padding: bool, (windows of all maps, 1, 1, N)."""
         inside = torch.ones(x.shape[0], *x.shape[1:3], 1, dtype=torch.bool, device=x.device)
         windows, _ = window_partition(inside, self.window_size)
         return windows.flatten(1)[:, None, None]

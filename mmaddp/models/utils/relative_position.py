@@ -4,18 +4,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-# Entries behind the offsets: class token to patch, patch to class token, class token to itself.
+# Entries after the offsets: class token to patch, patch to class token, class token to itself.
 NUM_CLASS_ENTRIES = 3
 
 
 class RelativePositionBias(nn.Module):
     """One number per head for every offset between two patches, as in BEiT.
 
-    The table is zero at first, so that the attention starts as the pre-trained one. On another
-    grid than its own the offsets are resized bicubically, as the absolute positions are.
+    The table is zero at first, so that attention starts out as the pre-trained one. On a grid other
+    than its own, the offsets are resized bicubically, as the absolute positions are.
 
     Args:
-        grid (tuple[int, int]): Rows and columns of patches, (h, w), that the table is made for.
+        grid (tuple[int, int]): Rows and columns of patches, (h, w), for which the table is made.
         num_heads (int): Attention heads.
     """
 

@@ -22,7 +22,7 @@ class TiedOutput(nn.Module):
         self.act = nn.GELU()
         # The one norm of the released models with PyTorch's default eps instead of 1e-6.
         self.norm = nn.LayerNorm(embed_dims, eps=1e-5)
-        self.bias = nn.Parameter(torch.zeros(1, 1, vocabulary_size))  # shape of released files
+        self.bias = nn.Parameter(torch.zeros(1, 1, vocabulary_size))  # shape in the released files
 
     def forward(self, x: Tensor, table: Tensor, num_scored: Optional[int] = None) -> Tensor:
         """Score the rows of the table.

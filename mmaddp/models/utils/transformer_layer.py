@@ -12,7 +12,7 @@ class MaskedAttention(MultiheadAttention):
     """Self-attention with a mask. Takes mmpretrain's arguments; only :meth:`forward` differs."""
 
     def forward(self, x: Tensor, attn_mask: Optional[Tensor] = None) -> Tensor:
-        """Attend over the tokens that the mask leaves.
+        """Attend over the tokens that the mask leaves visible.
 
         Args:
             x (Tensor): Tokens, shape (B, N, C).
@@ -47,7 +47,7 @@ class PaddedAttention(MaskedAttention):
                 attends to. None (the default) means no padding and takes the fast kernel.
 
         Returns:
-            Tensor: Shape (B, N, C); rows of padding tokens hold no meaning.
+            Tensor: Shape (B, N, C); rows of padding tokens are meaningless.
         """
         visible = None if key_padding_mask is None else ~key_padding_mask[:, None, None, :]
         return super().forward(x, visible)

@@ -1,1 +1,1 @@
-"""From a configuration file and a command line to a Runner."""
+"""Builds a Runner from a configuration file and a command line."""

@@ -49,7 +49,7 @@ def _within(value, low, high):
 
 positive = whole(1)
 not_negative = whole(0)
-# What NumPy's and PyTorch's generators take alike.
+# What both NumPy's and PyTorch's generators accept.
 seed = whole(0, 2**32 - 1)
 num_images = whole(1, MOST_IMAGES)
 share = real(0, 1)
@@ -73,7 +73,7 @@ def image_numbers(text: str) -> range:
 
 
 def path(text: str) -> Path:
-    """A path, ``~`` at its beginning being the home folder."""
+    """A path, with a leading ``~`` expanded to the home folder."""
     return Path(text).expanduser()
 
 

@@ -1,4 +1,4 @@
-"""The command line that all tools share; nothing here imports a host, so that help is quick."""
+"""The command line arguments that all tools share; no host is imported here, so help is quick."""
 
 import argparse
 import os
@@ -59,6 +59,6 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def config_arguments(args: argparse.Namespace) -> dict[str, Any]:
-    """Arguments of :func:`mmaddp.run.config.read_config` from those of a command line."""
+    """Arguments of :func:`mmaddp.run.config.read_config`, taken from a command line."""
     names = ('config', 'cfg_options', 'work_dir', 'launcher', 'local_rank')
     return {name: getattr(args, name) for name in names}

@@ -15,15 +15,15 @@ from mmaddp.run.known_keys import BUILDERS, kinds, names_in, parameters
 from mmaddp.run.nearest import nearest
 from mmaddp.utils.config_types import type_name
 
-# Looked up by what is built, in a table of its own and not in a registry.
+# Looked up in a table of the class that is built, not in a registry.
 OWN_TABLES = re.compile(
     r'(nms|nms_cfg|dqs_cfg|adapt_cfg|targets|\w+_trans|worker_init_fn|collate_fn|roi_layer)$'
 )
-# Their parts are those of a library that has no registry.
+# Their parts come from a library that has no registry.
 FOREIGN = frozenset({'Albu'})
 # Keys that a class of a host takes out of its parts before it builds them.
 TAKEN_OUT = frozenset({'magnitude_key', 'in_index', 'bg_cls_weight', 'fallback_on_stride'})
-# Parts of the configuration that are made into something.
+# Parts of the configuration that something is built from.
 BUILT = (
     *('model', 'tta_model', 'data_preprocessor', 'train_dataloader', 'val_dataloader'),
     *('test_dataloader', 'tta_pipeline', 'optim_wrapper', 'param_scheduler', 'default_hooks'),
@@ -31,7 +31,7 @@ BUILT = (
     *('visualizer', 'log_processor'),
 )
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
-# Settings without a list of them.
+# Settings for which there is no list of keys.
 SETTINGS = (
     *('model', 'tta_model', 'data_preprocessor', 'optim_wrapper', 'default_hooks', 'visualizer'),
     *('train_cfg', 'val_cfg', 'test_cfg', 'env_cfg', 'auto_scale_lr', 'randomness'),
@@ -69,14 +69,14 @@ PLAIN = {
 def check_settings(cfg: Config) -> None:
     """Raise for keys and types below the top level that nothing reads or knows.
 
-    Settings with a ``type`` are held against the arguments of its class, in the scope in which it
-    is built; where a class takes any argument, against misspellings of those that it names.
+    Settings with a ``type`` are checked against the arguments of its class, in the scope in which
+    it is built; if a class takes any argument, only for misspellings of those that it names.
 
     Args:
         cfg (Config): A run's configuration.
 
     Raises:
-        ValueError: Names every wrong setting and the nearest that there is.
+        ValueError: Names every wrong setting and the closest valid one.
     """
     scope = cfg.get('default_scope') or 'mmengine'
     problems = [*_plain_problems(cfg)]
@@ -89,7 +89,7 @@ def check_settings(cfg: Config) -> None:
 
 
 def check_kinds(cfg: Config) -> None:
-    """Raise where something else stands in the place of settings or of a list of them.
+    """Raise if there is something else in place of settings or of a list of them.
 
     Args:
         cfg (Config): A run's configuration.
@@ -165,8 +165,8 @@ def _typed_problems(node: Mapping, kind: Any, path: str, scope: str) -> Iterator
 def _argument_problems(node: Mapping, kind: Any, path: str) -> Iterator[str]:
     """Keys that a class does not take.
 
-    A class of a host may get settings from which it takes some for itself; inside models only
-    misspellings are told from these, by names that are near.
+    A class of a host may take some settings for itself; inside models, only misspellings can be
+    told from these, by the similarity of their names.
     """
     if not callable(kind):
         return

@@ -1,4 +1,4 @@
-"""Ranges of settings that hosts accept whatever they are, and fail by later or in silence."""
+"""Ranges of settings that hosts accept with any value, only to fail later or silently."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -33,7 +33,7 @@ def check_values(cfg: Config) -> None:
         cfg (Config): A run's configuration.
 
     Raises:
-        ValueError: Names every one with its range.
+        ValueError: Names each of them with its range.
     """
     problems = [*_problems(cfg._cfg_dict, ''), *_other_problems(cfg)]
     for name in ('default_hooks', 'custom_hooks'):
@@ -59,7 +59,7 @@ def _problems(node: Any, path: str) -> Iterator[str]:
 
 
 def _wrong(value: Any, low: float, inclusive: bool, whole: bool) -> Optional[str]:
-    """What is wrong with a number; None if nothing is, or if it is no number."""
+    """What is wrong with a number; None if nothing is, or if it is not a number."""
     is_number = isinstance(value, Real) and not isinstance(value, bool)
     if not is_number:
         kind = 'a whole number' if whole else 'a number'
@@ -72,7 +72,7 @@ def _wrong(value: Any, low: float, inclusive: bool, whole: bool) -> Optional[str
 
 
 def _size_problems(node: Mapping, path: str) -> Iterator[str]:
-    """Pictures that patches do not divide, of which the rest would be cut off."""
+    """Image sizes that are not multiples of the patch size: the rest would be cut off."""
     patch = node.get('patch_size')
     if not isinstance(patch, int) or patch < 1:
         return

@@ -1,4 +1,4 @@
-"""From a configuration file to what the Runner gets."""
+"""Turns a configuration file into what the Runner gets."""
 
 import os
 import warnings
@@ -17,7 +17,7 @@ from mmaddp.run.file_checks import require_file_checks
 from mmaddp.run.launch import prepare_launch
 from mmaddp.utils.config_types import type_name
 
-# Without these a run of ours is not resumable, not safe or not complete.
+# Without these a run would not be resumable, safe or complete.
 REQUIRED_HOOKS = dict(
     plain_message_hub='mmaddp.PlainMessageHubHook',
     strict_load='mmaddp.StrictLoadHook',
@@ -49,7 +49,7 @@ def read_config(
         local_rank (int): Number of this process on its machine. Defaults to 0.
 
     Returns:
-        Config: Ready for the Runner, a gloo process group made where it is needed.
+        Config: Ready for the Runner, with a gloo process group created if needed.
 
     Raises:
         ValueError: The file cannot be read, or it holds a setting that nothing reads, that is not
@@ -61,9 +61,9 @@ def read_config(
     merge_options(cfg, cfg_options)
     check_config_keys(cfg, cfg_options)
     if 'launcher' in cfg_options:
-        raise ValueError('--cfg-options sets launcher, which --launcher says: leave one out.')
+        raise ValueError('--cfg-options sets launcher, and so does --launcher: leave one out.')
     for name in ('env_cfg', 'randomness'):
-        if cfg.get(name, {}) is None:  # as where it is not set
+        if cfg.get(name, {}) is None:  # as if it were not set
             cfg.pop(name)
     check_kinds(cfg)
     _drop_variables(cfg)
@@ -104,7 +104,7 @@ def load_config(config: Union[str, Path]) -> Config:
 
 
 def require(cfg: Config, *keys: str) -> None:
-    """Raise where a configuration lacks what a tool cannot do without.
+    """Raise if a configuration lacks keys that a tool needs.
 
     Args:
         cfg (Config): A run's configuration.
@@ -144,10 +144,10 @@ def merge_options(cfg: Config, options: Mapping[str, Any]) -> None:
 
 
 def _drop_variables(cfg: Config) -> None:
-    """Remove the variables of configuration files, which have done their work.
+    """Remove the variables of configuration files, which are no longer needed.
 
-    The Runner writes its configuration into the work directory. There is no file left there that
-    would read a variable, so that one would be an unknown key when that configuration is run.
+    The Runner writes its configuration into the work directory. No file there reads a variable
+    any more, so it would be an unknown key when that configuration is run.
     """
     for key in cfg.keys() - effective_keys():
         cfg.pop(key)
@@ -195,12 +195,12 @@ def _require_hooks(cfg: Config) -> None:
         hooks.setdefault(name, dict(type=kind))
         if hooks[name] is None:
             hooks.pop(name)
-        else:  # the command line may have given its other settings
+        else:  # the command line may have set its other arguments
             hooks[name].setdefault('type', kind)
 
 
 def _replace_checkpoint_hooks(cfg: Config) -> None:
-    """Put our hook in the place of mmengine's, which loses checkpoints when it is killed."""
+    """Replace mmengine's hook, which loses checkpoints when it is killed, by ours."""
     hooks = cfg.default_hooks
     # What the Runner takes where a configuration says nothing.
     hooks.setdefault('checkpoint', dict(interval=1))

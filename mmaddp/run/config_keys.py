@@ -69,7 +69,7 @@ def variables_used(filename: str) -> frozenset[str]:
 
 
 def check_config_keys(cfg: Config, options: Iterable[str] = ()) -> None:
-    """Raise for a top-level key without effect.
+    """Raise if a top-level key has no effect.
 
     Args:
         cfg (Config): A configuration read from a file.
@@ -83,7 +83,7 @@ def check_config_keys(cfg: Config, options: Iterable[str] = ()) -> None:
     variables = variables_used(cfg.filename) if cfg.filename else frozenset()
     option_keys = [option.partition('.')[0] for option in options]
     known = effective | variables
-    # What a configuration in mmengine's newer style imports is there as a class or a module.
+    # What a configuration in mmengine's newer style imports appears as a class or a module.
     settings = [key for key, value in cfg.items() if not (callable(value) or ismodule(value))]
     unknown = [key for key in dict.fromkeys([*settings, *option_keys]) if key not in known]
     if unknown:
@@ -134,7 +134,7 @@ def _reads_base(node: ast.Attribute) -> bool:
 
 
 def _with_suggestions(keys: list[str], cfg: Config, known: Iterable[str]) -> str:
-    """Keys, each with the settings of this name at other depths, or with the nearest name."""
+    """Keys, each with the settings of that name at other depths, or with the closest name."""
     parts = []
     for key in keys:
         places = [path for path in paths_to(cfg._cfg_dict, key) if path != key]

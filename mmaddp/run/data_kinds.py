@@ -1,4 +1,4 @@
-"""The kinds of data sets: what each needs on disk, how it is checked, what stands in for it."""
+"""The kinds of data sets: what each needs on disk, how it is checked, what can replace it."""
 
 import inspect
 import os.path as osp
@@ -14,7 +14,7 @@ from mmaddp.run.stand_in_data import StandInNeeds
 from mmaddp.utils.config_types import type_name
 from mmaddp.utils.listing import holds_a_file
 
-# Keys of a data set that name a file by themselves.
+# Keys of a data set that name a file on their own.
 FILE_KEYS = ('data_file', 'tokenizer_file')
 
 
@@ -38,7 +38,7 @@ def absent_paths(dataset: dict) -> list[str]:
 
 
 def _absent_images(dataset: dict) -> list[str]:
-    """The same for images with label maps, which must have the suffix that is looked for."""
+    """The same for images with label maps, which must have the configured suffixes."""
     images = osp.join(dataset.get('data_root') or '', dataset['data_prefix']['img_path'])
     suffix = file_suffixes(dataset)[0]
     if not is_empty(images) and not holds_a_file(images, suffix):
@@ -47,7 +47,7 @@ def _absent_images(dataset: dict) -> list[str]:
 
 
 def file_suffixes(dataset: dict) -> tuple[str, str]:
-    """How images and label maps of a segmentation set end, also by its class's defaults."""
+    """Suffixes of images and label maps of a segmentation set, its class's defaults included."""
     arguments = inspect.signature(_segmentation_class(dataset)).parameters
     suffixes = []
     for name, default in (('img_suffix', '.jpg'), ('seg_map_suffix', '.png')):
@@ -82,7 +82,7 @@ def _image_classes(dataset: dict, where: str) -> Optional[tuple[str, ...]]:
 
 
 def _no_classes(dataset: dict, where: str) -> None:
-    """The data set has none, or its settings do not say."""
+    """The data set has no classes, or its settings do not name them."""
 
 
 def _label_maps_stand_in(dataset: dict, needs: StandInNeeds) -> dict:
@@ -101,9 +101,9 @@ class DataKind:
         fits (Callable): Whether settings are of this kind.
         stand_in (Callable): Takes settings and :class:`StandInNeeds`; writes random data and
             returns the settings of a data set of them.
-        absent (Callable): Paths that the settings name and that are not there.
+        absent (Callable): Paths that the settings name but that do not exist.
         check (Callable): Takes settings and their dotted name; raises ``ValueError`` where the
-            files do not fit each other.
+            files do not match each other.
         classes (Callable): Takes settings and their dotted name; gives the names of the classes,
             None where the settings do not say.
     """
@@ -131,7 +131,7 @@ KINDS = (
     ),
     DataKind(lambda dataset: True, stand_in_data.refuse),
 )
-"""The first that fits counts."""
+"""The first that fits is used."""
 
 
 def kind_of(dataset: dict) -> DataKind:

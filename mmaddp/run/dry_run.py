@@ -1,4 +1,4 @@
-"""Try a training configuration: build everything, run two steps, say what it will cost."""
+"""Try a training configuration: build everything, run two steps, estimate the cost."""
 
 import contextlib
 import copy
@@ -30,7 +30,7 @@ class DryRunReport:
 
     Attributes:
         parameters (dict): Part of the model -> (all, trainable) parameters.
-        seconds_per_step (list[float]): Of each step, the first with start-up costs.
+        seconds_per_step (list[float]): Time of each step, the first with start-up costs.
         memory_gib (dict[str, float]): Device -> peak.
         total_steps (int): Steps of the whole training.
         steps_source (str): What ``total_steps`` rests on.
@@ -68,7 +68,7 @@ class _Stop(Exception):
 
 
 class _StepTimer(Hook):
-    """Take the time of each step, data included, and end training after the last one."""
+    """Time each step, data loading included, and end training after the last one."""
 
     priority = 'LOWEST'
 
@@ -96,7 +96,7 @@ def dry_run(cfg: Config) -> DryRunReport:
         cfg (Config): The run's configuration; it is not changed.
 
     Returns:
-        DryRunReport: Its text is for the user.
+        DryRunReport: Convert it to text for the user.
 
     Raises:
         ValueError: There is no random stand-in for absent data.

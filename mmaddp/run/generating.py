@@ -1,4 +1,4 @@
-"""From a configuration and the flags of tools/generate.py to a run that generates."""
+"""Turns a configuration and the flags of tools/generate.py into a run that generates."""
 
 from pathlib import Path
 from typing import Any, Optional
@@ -26,7 +26,7 @@ def set_sampler(cfg: Config, settings: dict[str, Any]) -> None:
         settings (dict): Arguments of the sampler; None for those that stay.
 
     Raises:
-        ValueError: The command line names a schedule that is none of ours.
+        ValueError: The command line names a schedule that is not one of ours.
     """
     given = {name: value for name, value in settings.items() if value is not None}
     schedule = given.get('schedule')
@@ -58,7 +58,7 @@ def generation_config(
         dataset (dict): Arguments of ``GenerationSeeds``: seed, and which images.
         sampler (dict): Arguments of the sampler, None for those that stay.
         loop (dict): Arguments of the generation loop, None for those that stay.
-        batch_size (int, optional): Images of a block. Defaults to None: that of the
+        batch_size (int, optional): Images per block. Defaults to None: that of the
             run which the folder holds; in a new folder 64, or all if fewer.
         **arguments: Those of :func:`mmaddp.run.config.read_config`.
 

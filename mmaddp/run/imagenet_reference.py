@@ -1,4 +1,4 @@
-"""The reference that FID on ImageNet is measured against, from the validation set."""
+"""Makes the reference for FID on ImageNet from the validation set."""
 
 import hashlib
 import io
@@ -29,14 +29,14 @@ SOURCE_KEY = 'source sha256'
 def prepare_reference(
     images: Path, out: Path, size: int, expect: Optional[int], num_workers: int
 ) -> str:
-    """Make what is missing or wrong of the reference.
+    """Make whatever is missing from the reference or wrong in it.
 
     Args:
         images (Path): Folder of the originals.
         out (Path): Folder of the PNG files.
         size (int): Side of the results in pixels.
-        expect (int, optional): Number of originals that there must be; None for any.
-        num_workers (int): Processes.
+        expect (int, optional): Required number of originals; None for any.
+        num_workers (int): Number of processes.
 
     Returns:
         str: What is there now.
@@ -86,7 +86,7 @@ def find_images(folder: Path, expected: Optional[int]) -> dict[Path, Path]:
 
 
 def convert(item: tuple[Path, Path], out: Path, size: int) -> bool:
-    """Make one result unless it is there and right.
+    """Make one result unless it is already there and correct.
 
     Args:
         item (tuple[Path, Path]): Relative path of the result; the original.
@@ -98,7 +98,7 @@ def convert(item: tuple[Path, Path], out: Path, size: int) -> bool:
 
     Raises:
         ValueError: The original cannot be read.
-        OSError: The result cannot be written, or does not read back.
+        OSError: The result cannot be written, or cannot be read back.
     """
     target, source = out / item[0], item[1]
     content = source.read_bytes()
@@ -115,7 +115,7 @@ def convert(item: tuple[Path, Path], out: Path, size: int) -> bool:
     Image.fromarray(resize_and_crop(pixels, size)).save(stream, format='PNG', pnginfo=info)
     write_bytes(target, stream.getvalue())
     if not is_right(target, size, sha256):
-        raise OSError(f'{target} was written and does not read back: check the disk.')
+        raise OSError(f'{target} was written but cannot be read back: check the disk.')
     return True
 
 
@@ -135,7 +135,7 @@ def is_right(path: Path, size: int, sha256: str) -> bool:
 
 
 def check_folder(out: Path, targets: Sequence[Path], transform: str) -> None:
-    """Refuse a folder that holds something else, and tidy up what a killed run left.
+    """Refuse a folder that holds something else, and remove what a killed run left behind.
 
     Raises:
         ValueError: It was made with another transform, or holds images that do not belong to it.

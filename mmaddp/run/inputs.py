@@ -20,7 +20,7 @@ from mmaddp.weights.model import pretrained_settings
 def check_inputs(
     cfg: Config, dataloaders: tuple[str, ...] = DATALOADERS, pretrained: bool = True
 ) -> None:
-    """Raise when data or weights of a run are absent, or annotations do not fit.
+    """Raise if data or weights of a run are absent, or annotations do not match.
 
     Args:
         cfg (Config): The run's configuration.
@@ -31,7 +31,7 @@ def check_inputs(
     Raises:
         FileNotFoundError: All that is absent.
         ValueError: Data sets of the run have different classes, an annotation file in COCO's format
-            does not fit images or classes, or a metric reads another one than the data set.
+            does not fit images or classes, or a metric reads a different one than the data set.
     """
     absent = [
         f'weights {file} ({where})'
@@ -45,7 +45,7 @@ def check_inputs(
     if absent:
         lines = '\n  '.join(absent)
         raise FileNotFoundError(
-            f'This run needs what is not there or is empty:\n  {lines}\n'
+            f'This run needs files that are missing or empty:\n  {lines}\n'
             'Set these paths in the configuration or with --cfg-options, or get released weights '
             'with tools/download_weights.py; tools/train.py --dry-run tries the run with '
             'random data and weights.'
@@ -132,7 +132,7 @@ def _truth(cfg: Config, dataloader: str) -> Iterator[tuple[str, Any, str]]:
 
 
 def _check_truth(cfg: Config, dataloader: str) -> None:
-    """Raise where a metric reads other annotations than the COCO set whose results it gets."""
+    """Raise if a metric reads other annotations than the COCO set whose results it gets."""
     files = [
         osp.join(dataset.get('data_root') or '', dataset['ann_file'])
         for _, dataset in datasets(cfg, (dataloader,))
@@ -142,5 +142,5 @@ def _check_truth(cfg: Config, dataloader: str) -> None:
         if files and not any(filecmp.cmp(truth, file, shallow=False) for file in files):
             raise ValueError(
                 f'{where} is {truth}, but the data set of {dataloader} reads {files[0]}: results '
-                'would be held against other images. Set both to the same file.'
+                'would be compared with the wrong images. Set both to the same file.'
             )

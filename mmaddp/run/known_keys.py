@@ -1,4 +1,4 @@
-"""Which keys settings may have: those that what is built from them takes."""
+"""Which keys settings may have: those accepted by what is built from them."""
 
 import inspect
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ from mmengine.registry import Registry
 from mmengine.utils import ManagerMixin
 
 Kind = Any  # a name, a class or another callable
-# What those who build take out of settings before they build.
+# Keys that a builder takes out of settings before it builds.
 BUILDERS = frozenset(
     {*('type', '_scope_', '_delete_', 'init_cfg', 'override', 'data_preprocessor', 'requires_grad')}
 )
@@ -61,7 +61,7 @@ def kinds(name: str, scope: str) -> tuple[Kind, ...]:
 
 
 def _by_whole_name(name: str) -> tuple[Kind, ...]:
-    """The class that a name with its module stands for, as ``torch.optim.adamw.AdamW``."""
+    """The class that a name with its module stands for, such as ``torch.optim.adamw.AdamW``."""
     module, _, own = name.rpartition('.')
     try:
         return (getattr(import_module(module), own),)
@@ -111,7 +111,7 @@ def _of_function(function: Callable) -> Optional[tuple[frozenset[str], bool]]:
 
 
 def _extras(kind: type) -> Iterator[str]:
-    """Keys that are read where the class is built, and not by the class."""
+    """Keys that are read where the class is built, not by the class itself."""
     if issubclass(kind, Hook):
         yield 'priority'
     if issubclass(kind, ManagerMixin):

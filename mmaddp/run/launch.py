@@ -1,4 +1,4 @@
-"""Start of a distributed run: addresses, ports, ends, and machines without an accelerator."""
+"""Start of a distributed run: addresses, ports, termination, and machines without a GPU."""
 
 import copy
 import os
@@ -12,7 +12,7 @@ from mmengine.dist import is_distributed
 
 from mmaddp.utils.processes import end_with_parent
 
-# Below those that Linux gives to connections that name none.
+# Below the range that Linux assigns to outgoing connections.
 _FIRST_PORT, _NUM_PORTS = 15000, 15000
 
 
@@ -34,7 +34,7 @@ def prepare_launch(cfg: Config) -> Config:
         Config: A copy where something had to change, else ``cfg`` itself.
 
     Raises:
-        ValueError: The launcher has not set what it should, or has no way on CPUs.
+        ValueError: The launcher has not set what it should, or does not work on CPUs.
     """
     launcher = cfg.get('launcher', 'none')
     if launcher == 'slurm' and not is_distributed():
@@ -63,7 +63,7 @@ def prepare_launch(cfg: Config) -> Config:
 
 
 def _environment_from_slurm() -> None:
-    """Set what torch's ``env://`` and mmengine read from what Slurm says."""
+    """Set what torch's ``env://`` and mmengine read, from Slurm's variables."""
     values = {
         name: os.environ.get(f'SLURM_{source}')
         for name, source in dict(RANK='PROCID', WORLD_SIZE='NTASKS', LOCAL_RANK='LOCALID').items()
@@ -89,7 +89,7 @@ def first_host(nodes: str) -> str:
 
 
 def slurm_port() -> int:
-    """A port that comes from the numbers of job and step, the same in all processes of a step."""
+    """A port derived from the job and step numbers, the same in all processes of a step."""
     job, step = (os.environ.get(f'SLURM_{name}', '0') for name in ('JOB_ID', 'STEP_ID'))
     number = int(job) * 7 + int(step) if job.isdigit() and step.isdigit() else 0
     return _FIRST_PORT + number % _NUM_PORTS

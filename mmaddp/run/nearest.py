@@ -1,4 +1,4 @@
-"""Names that somebody may have meant."""
+"""Names that the user may have meant."""
 
 import difflib
 from collections.abc import Iterable, Iterator
@@ -6,11 +6,11 @@ from typing import Any
 
 
 def nearest(name: str, known: Iterable[str], prefix: str = '', cutoff: float = 0.6) -> str:
-    """Suggestion to add to a message, '' where no known name is near.
+    """Suggestion to add to a message, '' if no known name is similar.
 
     Args:
         name (str): What was written.
-        known (Iterable[str]): What there is.
+        known (Iterable[str]): Valid names.
         prefix (str): Put in front of the suggestion. Defaults to ''.
         cutoff (float): Least similarity, in [0, 1]. Defaults to 0.6.
     """
@@ -21,7 +21,7 @@ def nearest(name: str, known: Iterable[str], prefix: str = '', cutoff: float = 0
 
 
 def paths_to(node: Any, name: str, path: str = '') -> Iterator[str]:
-    """Dotted paths of all settings of a name, at every depth of a configuration."""
+    """Dotted paths of all settings with a name, at every depth of a configuration."""
     items: Iterable[tuple] = node.items() if isinstance(node, dict) else ()
     if isinstance(node, (list, tuple)):
         items = enumerate(node)

@@ -1,4 +1,4 @@
-"""Values of ``--cfg-options``: mmengine's syntax, in which text stays as it was written."""
+"""Values of ``--cfg-options``: mmengine's syntax, with text kept as it was written."""
 
 import argparse
 import copy
@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-# Settings that name a place: commas, brackets, blanks and digits are part of it.
+# Settings that name a path: commas, brackets, spaces and digits are part of it.
 _PLACE = re.compile(r'(root|dir|(?<!drop_)path|file|folder|prefix|suffix|checkpoint|load_from)s?$')
 _CLOSING = {'(': ')', '[': ']'}
 _CONSTANTS = {'None': None, 'True': True, 'true': True, 'False': False, 'false': False}
@@ -23,7 +23,7 @@ class ConfigOptions(argparse.Action):
     """
 
     def __call__(self, parser, namespace, values, option_string=None) -> None:
-        """Add the pairs to those of the options before."""
+        """Add the pairs to those of earlier options."""
         options = copy.copy(getattr(namespace, self.dest, None) or {})
         for pair in values:
             key, separator, value = pair.partition('=')
@@ -99,7 +99,7 @@ def _scalar(text: str) -> Any:
 
 
 def _without_quotes(text: str) -> Any:
-    """What stands between two quotation marks of a kind, None where there are none."""
+    """The text between a pair of matching quotation marks, None if there are none."""
     if len(text) > 1 and text[0] == text[-1] and text[0] in '\'"' and text[0] not in text[1:-1]:
         return text[1:-1]
     return None

@@ -5,7 +5,7 @@ from typing import Any
 
 from mmaddp.run.argument_types import positive, real
 
-# Those of mmaddp.engine.generation.precision, which imports PyTorch; a test holds them together.
+# Same as in mmaddp.engine.generation.precision, which imports PyTorch; a test compares them.
 PRECISIONS = ('fp32', 'bf16', 'fp16')
 NAMES = ('num_steps', 'schedule', 'choice_temperature', 'dynamic_temperature', 'top_p', 'top_k')
 

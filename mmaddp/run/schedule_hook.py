@@ -1,4 +1,4 @@
-"""Say when a resumed training has another schedule than its configuration."""
+"""Warns when a resumed training has another schedule than its configuration."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,14 +8,14 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 
 
 class ScheduleHook(Hook):
-    """Warn where a checkpoint brings schedules that end elsewhere than the configured ones.
+    """Warn if the schedules in a checkpoint end at another point than the configured ones.
 
-    mmengine goes on with the schedules of the checkpoint: a training that is made longer keeps the
+    mmengine continues the schedules of the checkpoint: a training that is made longer stays at the
     last learning rate.
     """
 
     def before_run(self, runner: Runner) -> None:
-        """Note where the configured schedules end."""
+        """Record where the configured schedules end."""
         self.configured = [scheduler.end for scheduler in _schedulers(runner.param_schedulers)]
 
     def before_train(self, runner: Runner) -> None:
@@ -31,8 +31,8 @@ class ScheduleHook(Hook):
                 length = len(runner.train_dataloader)
                 unit, there, here = 'epochs', there / length, here / length
             runner.logger.warning(
-                f'The checkpoint brings a {type(scheduler).__name__} that ends after {there:g} '
-                f'{unit}; the configuration says {here:g}. The training goes on with that of the '
+                f'The checkpoint holds a {type(scheduler).__name__} that ends after {there:g} '
+                f'{unit}; the configuration says {here:g}. The training continues with that of the '
                 'checkpoint and keeps its last learning rate from there on. For a longer schedule '
                 'begin a new training with load_from=CHECKPOINT in place of --resume; one that is '
                 'to be interrupted is given its full length from the start (param_scheduler.end).'

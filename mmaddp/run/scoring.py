@@ -1,4 +1,4 @@
-"""Scores of folders of images, or of what the test loop of a configuration makes."""
+"""Scores of folders of images, or of the images that a configuration's test loop makes."""
 
 import json
 import tempfile
@@ -39,20 +39,20 @@ class Scoring:
     """How images are scored.
 
     Attributes:
-        scores (Sequence[str]): Of fid, is, kid, prc.
+        scores (Sequence[str]): Any of fid, is, kid, prc.
         settings (dict): Arguments of :class:`ScoreSettings`.
         folders (dict): Arguments of :func:`open_images` and :func:`open_reference`.
         reference (str, optional): Folder, ``.npz`` or statistics. Defaults to None.
-        batch_size (int): Images of which features are extracted together. Defaults to 64.
+        batch_size (int): Images whose features are extracted together. Defaults to 64.
         cache_dir (str, optional): Folder for statistics of the reference. Defaults to None: none.
         feature_weights (str, optional): Weights of the Inception. Defaults to None: downloaded.
         prc_weights (str, optional): Weights of the VGG16 for prc. Defaults to None: downloaded.
         layers (dict[str, str]): Score -> layer of torch-fidelity's networks. Defaults to {}.
-        extractor (dict, optional): ``config``, ``checkpoint`` and ``input_size`` of a model of
-            one's own in the place of both. Defaults to None.
+        extractor (dict, optional): ``config``, ``checkpoint`` and ``input_size`` of a custom
+            model in place of both. Defaults to None.
 
     Raises:
-        ValueError: ``layers`` names a score that is not asked for.
+        ValueError: ``layers`` names a score that is not requested.
     """
 
     scores: Sequence[str]
@@ -98,7 +98,7 @@ def score_folders(
 
     Args:
         images (Sequence[str]): ``DIR`` or ``NAME=DIR`` of every set.
-        scoring (Scoring): How.
+        scoring (Scoring): How to score.
         launcher (str): What started the processes. Defaults to 'none'.
         outputs (dict, optional): Option -> file that will be written. Defaults to None.
 
@@ -106,8 +106,8 @@ def score_folders(
         dict: Results by name.
 
     Raises:
-        ValueError: Two sets have one name, there are too few images, or an output would be
-            written among them.
+        ValueError: Two sets have the same name, there are too few images, or an output would
+            be written among them.
     """
     start_processes(launcher)
     paths = named_sets(images)
@@ -136,7 +136,7 @@ def score_folders(
 
 
 def start_processes(launcher: str) -> None:
-    """Make the process group of a distributed launch, on GPUs or CPUs."""
+    """Create the process group of a distributed launch, on GPUs or CPUs."""
     prepare_launch(Config(dict(launcher=launcher)))
     if launcher != 'none' and not is_distributed():
         init_dist(launcher)
@@ -149,7 +149,7 @@ def score_checkpoints(
 
     Args:
         checkpoints (Sequence[str]): Files or addresses.
-        scoring (Scoring): How.
+        scoring (Scoring): How to score.
         **arguments: Those of :func:`mmaddp.run.config.read_config`.
 
     Returns:
@@ -182,7 +182,7 @@ def score_checkpoints(
 
 
 def _metrics(scoring: Scoring, cfg: Config, folder: str) -> list[dict]:
-    """Metrics that take the place of the configuration's own."""
+    """Metrics that replace the configuration's own."""
     keys = {}
     if type_name(cfg.model) == 'VQGANTraining':
         keys = dict(image_key='recon')
@@ -207,7 +207,7 @@ def _metrics(scoring: Scoring, cfg: Config, folder: str) -> list[dict]:
 
 
 def _merged(parts: list[dict], cfg: Config, checkpoint: str) -> dict:
-    """One result from those of several extractors, with the run that made the images."""
+    """Merge the results of several extractors, and add the run that made the images."""
     result = parts[0]
     for part in parts[1:]:
         result['scores'] |= part['scores']

@@ -1,4 +1,4 @@
-"""Random data that take the place of absent ones in a dry run, a function for each kind."""
+"""Random data that replace absent data in a dry run, one function per kind."""
 
 import json
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ COCO_FILE = 'instances.json'
 
 @dataclass(frozen=True)
 class StandInNeeds:
-    """What random data must suffice for.
+    """What random data are needed for.
 
     Attributes:
         folder (Path): Where they may be written.

@@ -1,4 +1,4 @@
-"""Random data and weights for what a dry run does not find."""
+"""Random data and weights in place of what a dry run does not find."""
 
 import copy
 import math

@@ -1,4 +1,4 @@
-"""What the flags of tools/test.py write into a configuration."""
+"""Writes the flags of tools/test.py into a configuration."""
 
 from dataclasses import dataclass
 from typing import Any, Optional
@@ -27,10 +27,10 @@ class Outputs:
     Attributes:
         predictions (str, optional): File of all predictions. Defaults to None.
         pictures (str, optional): Folder of pictures with predictions. Defaults to None.
-        report (str, optional): Folder of the figures of each class. Defaults to None.
+        report (str, optional): Folder for per-class metrics. Defaults to None.
 
     Raises:
-        ValueError: The file of predictions has another ending than those of ``WRITERS``.
+        ValueError: The file of predictions has a suffix other than those of ``WRITERS``.
     """
 
     predictions: Optional[str] = None
@@ -49,7 +49,7 @@ def run_test(checkpoint: str, outputs: Outputs, tta: bool = False, **arguments: 
 
     Args:
         checkpoint (str): Weights, a file or an address.
-        outputs (Outputs): What is written besides.
+        outputs (Outputs): What else is written.
         tta (bool): Use test-time augmentation. Defaults to False.
         **arguments: Those of :func:`mmaddp.run.config.read_config`.
 
@@ -88,7 +88,7 @@ def add_metric(cfg: Config, metric: dict) -> None:
 
 
 def augment_test(cfg: Config) -> None:
-    """Turn on test-time augmentation: ``tta_model`` around the model, ``tta_pipeline`` before it.
+    """Turn on test-time augmentation: wrap the model in ``tta_model`` and use ``tta_pipeline``.
 
     Raises:
         ValueError: The configuration has none.

@@ -33,7 +33,7 @@ def build_tokenizer(cfg: Config, checkpoint: str) -> tuple[nn.Module, nn.Module]
 
 
 def build_dataset(dataset_cfg: dict, seed: int) -> SeededDataset:
-    """Build the training set, seeded by ``seed`` whatever its config says."""
+    """Build the training set, seeded by ``seed`` regardless of its config."""
     if type_name(dataset_cfg) == 'SeededDataset':
         dataset_cfg = dataset_cfg['dataset']
     dataset = SeededDataset(dataset_cfg, seed=seed)
@@ -88,11 +88,13 @@ def cache_tokens(
 
     Raises:
         FileNotFoundError: Images or checkpoint are not there.
-        ValueError: The configuration trains no tokenizer, or the checkpoint does not fit it.
+        ValueError: The configuration does not train a tokenizer, or the checkpoint does not fit it.
     """
     cfg = read_config(**arguments)
     if type_name(cfg.get('model')) != 'VQGANTraining' or not cfg.get('train_dataloader'):
-        raise ValueError(f'{cfg.filename} trains no tokenizer: its model is no VQGANTraining.')
+        raise ValueError(
+            f'{cfg.filename} does not train a tokenizer: its model is not a VQGANTraining.'
+        )
     check_inputs(cfg, ('train_dataloader',), pretrained=False)
     init_default_scope(cfg.get('default_scope', 'mmpretrain'))
     file = local_path(checkpoint)

@@ -1,6 +1,6 @@
-"""One number of images for an update, whatever the number of GPUs; all that depends on it follows.
+"""A fixed number of images per update on any number of GPUs; everything else is adapted to it.
 
-mmengine counts iterations, which are passes of one batch, and not updates. With accumulation a
+mmengine counts iterations, that is batches, and not updates. With accumulation a
 training by iteration therefore has to last longer, and its warm-up, milestones and intervals with
 it; mmengine's own ``auto_scale_lr`` knows nothing of accumulation.
 """
@@ -38,7 +38,7 @@ def check_batch_settings(cfg: Config) -> None:
 
 
 def accumulation(cfg: Config) -> int:
-    """Most batches that an optimiser of a configuration gathers for an update."""
+    """Most batches that any optimiser of a configuration accumulates for an update."""
     return max((wrapper.get('accumulative_counts', 1) for wrapper in _wrappers(cfg)), default=1)
 
 
@@ -52,7 +52,7 @@ def set_total_batch(cfg: Config, total: int, auto_scale_lr: bool = False) -> str
 
     Args:
         cfg (Config): The run's configuration; it is changed in place.
-        total (int): Images of an update.
+        total (int): Images per update.
         auto_scale_lr (bool): Whether mmengine is to scale the learning rate too. Defaults to
             False.
 
@@ -60,8 +60,8 @@ def set_total_batch(cfg: Config, total: int, auto_scale_lr: bool = False) -> str
         str: What was changed, for the log.
 
     Raises:
-        ValueError: The configuration does not say what its learning rate is for, ``total`` is no
-            multiple of what the GPUs hold, or the training has several optimisers to accumulate.
+        ValueError: The configuration does not say what its learning rate is for, ``total`` is not
+            a multiple of what the GPUs hold, or the training has several optimisers to accumulate.
     """
     base = (cfg.get('auto_scale_lr') or {}).get('base_batch_size')
     if not base or auto_scale_lr or cfg.auto_scale_lr.get('enable'):
@@ -74,7 +74,7 @@ def set_total_batch(cfg: Config, total: int, auto_scale_lr: bool = False) -> str
     count, rest = divmod(total, per_gpu * world_size)
     if rest or not count:
         raise ValueError(
-            f'--total-batch {total} is no multiple of {per_gpu * world_size}, the images that '
+            f'--total-batch {total} is not a multiple of {per_gpu * world_size}, the images that '
             f'{world_size} processes hold with train_dataloader.batch_size={per_gpu}: change one '
             'of them.'
         )
@@ -108,7 +108,7 @@ def _wrappers(cfg: Config) -> Iterator[Any]:
 
 
 def _world_size(cfg: Config) -> int:
-    """Processes of the run, also before its process group is made."""
+    """Processes of the run, even before its process group is created."""
     if cfg.get('launcher', 'none') == 'none':
         return 1
     variables = dict(pytorch='WORLD_SIZE', slurm='SLURM_NTASKS', mpi='OMPI_COMM_WORLD_SIZE')
@@ -116,7 +116,7 @@ def _world_size(cfg: Config) -> int:
 
 
 def _scale_iterations(cfg: Config, factor: float) -> None:
-    """Change every number of iterations so that the number of images stays."""
+    """Change every number of iterations so that the number of images stays the same."""
     if factor == 1:
         return
     by_iteration = type_name(cfg.train_cfg) == 'IterBasedTrainLoop' or (
@@ -135,7 +135,7 @@ def _scale_iterations(cfg: Config, factor: float) -> None:
 
 
 def _logs(hook: Mapping) -> bool:
-    """Whether a hook's interval is one of iterations without saying so."""
+    """Whether a hook's interval counts iterations without saying so."""
     return type_name(hook) == 'LoggerHook'
 
 

@@ -1,4 +1,4 @@
-"""What tools/train.py does with its flags."""
+"""Carries out the flags of tools/train.py."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,12 +22,12 @@ class TrainFlags:
     """Flags of a training.
 
     Attributes:
-        resume (str, optional): Checkpoint to go on from; 'auto' for the latest of the work folder,
+        resume (str, optional): Checkpoint to resume from; 'auto' for the latest in the work folder,
             if there is one. Defaults to None: a new training.
         amp (bool): Use mixed precision. Defaults to False.
-        no_validate (bool): Leave validation out. Defaults to False.
+        no_validate (bool): Skip validation. Defaults to False.
         auto_scale_lr (bool): Scale the learning rate to the batch. Defaults to False.
-        total_batch (int, optional): Images of an update, all GPUs and accumulation together.
+        total_batch (int, optional): Images per update, over all GPUs and accumulated batches.
             Defaults to None: as configured.
         seed (int, optional): Seed of the run. Defaults to None: as configured.
         no_pin_memory (bool): Do not pin memory. Defaults to False.
@@ -52,7 +52,7 @@ def training_config(flags: TrainFlags, **arguments: Any) -> tuple[Config, list[s
         **arguments: Those of :func:`mmaddp.run.config.read_config`.
 
     Returns:
-        tuple: The configuration, and what the flags did that the log should say.
+        tuple: The configuration, and notes for the log on what the flags did.
 
     Raises:
         ValueError: A flag does not fit the configuration.
@@ -98,17 +98,17 @@ def amp_options(config: str) -> dict[str, str]:
 
 
 def set_resume(cfg: Config, resume: str) -> str:
-    """Go on from a checkpoint; a first start, which has none, keeps ``load_from``.
+    """Resume from a checkpoint; a first start, which has none, keeps ``load_from``.
 
     Returns:
         str: What was done, for the log.
     """
     if resume != AUTO:
         cfg.resume, cfg.load_from = True, resume
-        return f'--resume: this run goes on from {resume}.'
+        return f'--resume: this run continues from {resume}.'
     if newest_checkpoint(cfg.work_dir) is not None:
         cfg.resume, cfg.load_from = True, None
-        return f'--resume: this run goes on from the latest checkpoint in {cfg.work_dir}.'
+        return f'--resume: this run continues from the latest checkpoint in {cfg.work_dir}.'
     cfg.resume = False
     source = f'with the weights of load_from, {cfg.load_from}' if cfg.get('load_from') else 'anew'
     return (
@@ -118,16 +118,16 @@ def set_resume(cfg: Config, resume: str) -> str:
 
 
 def how_to_go_on(work_dir: Optional[str], config: str) -> str:
-    """What Ctrl-C leaves, and the option that continues."""
+    """What Ctrl-C leaves behind, and the option to continue."""
     folder = work_dir or str(Path('work_dirs') / Path(config).stem)
     latest = newest_checkpoint(folder)
     if latest is None:
         return f'There is no checkpoint in {folder} yet.'
-    return f'The last checkpoint is {latest}; the same command with --resume goes on from it.'
+    return f'The last checkpoint is {latest}; the same command with --resume continues from it.'
 
 
 def apply_flags(cfg: Config, flags: TrainFlags) -> None:
-    """Write what the other flags say into the configuration."""
+    """Write the other flags into the configuration."""
     if flags.no_validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     if flags.seed is not None:

@@ -1,4 +1,4 @@
-"""One line for what a user can mend; the traceback goes to the log, or is asked for."""
+"""One line for errors that a user can fix; the traceback goes to the log or is shown on request."""
 
 import errno
 import logging
@@ -25,8 +25,8 @@ def user_errors(
 ) -> Iterator[None]:
     """End a command-line tool with one message and status 1, whatever goes wrong.
 
-    What no message was written for is said with its place; the whole traceback goes to the log
-    file of the run, if there is one.
+    Unexpected errors are shown with the place where they occurred; the whole traceback goes to the
+    log file of the run, if there is one.
 
     Args:
         tool (str): Name of the tool, put in front of the message.
@@ -58,9 +58,9 @@ def message_of(error: Exception) -> str:
     if isinstance(error, PLAIN):
         return str(error) or name
     if isinstance(error, MemoryError) or name == 'OutOfMemoryError':
-        return f'There is not enough memory ({str(error).strip() or name}): take smaller batches.'
+        return f'There is not enough memory ({str(error).strip() or name}): use smaller batches.'
     kept = _log_traceback(error)
-    return f'{name}: {error} ({_place_of(error)}; {kept or "--traceback shows the way there"})'
+    return f'{name}: {error} ({_place_of(error)}; {kept or "--traceback shows the call stack"})'
 
 
 def _place_of(error: Exception) -> str:

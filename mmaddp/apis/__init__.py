@@ -1,4 +1,4 @@
-"""What people call from Python; nothing below imports it."""
+"""The Python interface for users; no other room of the package imports it."""
 
 from mmaddp.visualization.target_pictures import generation_steps, target_images
 from mmaddp.visualization.trajectory import (

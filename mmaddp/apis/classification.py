@@ -85,7 +85,7 @@ def extract_features(
             or its config; the config's test pipeline is used.
         checkpoint (str | Path, optional): Checkpoint of a config's model. Defaults to None, for a
             model that was built.
-        stage (str): 'backbone', 'neck' (the backbone where there is none) or 'pre_logits'.
+        stage (str): 'backbone', 'neck' (the backbone if there is none) or 'pre_logits'.
             Defaults to 'neck'.
         batch_size (int): Images at a time. Defaults to 1.
         device (str, optional): Defaults to None: the GPU if there is one.

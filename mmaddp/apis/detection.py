@@ -1,4 +1,4 @@
-"""Detection of objects, with their masks, in images."""
+"""Detection of objects in images, with their masks."""
 
 from pathlib import Path
 from typing import Optional, Union
@@ -22,7 +22,7 @@ def detect(
         images (str | Path | np.ndarray | Image.Image | Sequence): Files, folders, RGB arrays
             (H, W, 3) of uint8, or Pillow images; one or several.
         model (BaseModel | Config | str | Path): A detector of :func:`build_model`, or its config.
-            Its test settings count: scale, padding, threshold and number of objects.
+            Its test settings apply: scale, padding, threshold and number of objects.
         checkpoint (str | Path, optional): Checkpoint of a config's model. Defaults to None, for a
             model that was built.
         out_dir (str | Path, optional): Folder for pictures with boxes and masks drawn over the

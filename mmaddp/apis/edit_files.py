@@ -25,10 +25,10 @@ SHEET = 'sheet.png'
 
 @dataclass(frozen=True)
 class EditSettings:
-    """What is done with each picture; exactly one of the first four is given.
+    """What to do with each picture; exactly one of the first four is given.
 
     Attributes:
-        mask_ratio (float, optional): Share of random tokens to hide and find again.
+        mask_ratio (float, optional): Share of random tokens to hide and predict again.
         mask (str, optional): File of a mask; pixels that are not black are redrawn.
         outpaint (Sequence[int], optional): Pixels of the model's image at the top, right, bottom
             and left that are invented around the picture.
@@ -37,7 +37,7 @@ class EditSettings:
         official_start (bool): Let the network see the intact picture first. Defaults to False.
 
     Raises:
-        ValueError: None or several of the first four are given.
+        ValueError: Not exactly one of the first four is given.
     """
 
     mask_ratio: Optional[float] = None
@@ -51,7 +51,7 @@ class EditSettings:
         given = [self.mask_ratio, self.mask, self.outpaint, self.strengths]
         if sum(value is not None for value in given) != 1:
             raise ValueError(
-                'Say what to do with the pictures by one of --mask-ratio, --mask, --outpaint and '
+                'Say what to do with the pictures with one of --mask-ratio, --mask, --outpaint and '
                 '--strengths.'
             )
 
@@ -67,25 +67,25 @@ def edit_files(
 ) -> list[Path]:
     """Edit picture files: ``NAME.png``, ``NAME_K.png`` for version K, and ``sheet.png``.
 
-    ``NAME.png`` is the picture as the model gets it, cropped and resized. On the sheet each row
-    begins with it; where a mask says so, what is known of it follows. ``manifest.json`` says what
-    the pictures depend on: the same call goes on where one was stopped.
+    ``NAME.png`` is the picture as the model gets it, cropped and resized. Each row of the sheet
+    begins with it; with a mask, its known part follows. ``manifest.json`` records what the
+    pictures depend on: the same call continues one that was stopped.
 
     Args:
         model (ADDP): The model.
-        files (Sequence[str]): Picture files; those of one name get names that differ.
-        out (Path): New or empty folder, or that of a call with the same arguments.
+        files (Sequence[str]): Picture files; those of the same name get different names.
+        out (Path): New or empty folder, or that of an earlier call with the same arguments.
         seeds (Sequence[int]): Seeds of the versions of each picture.
         settings (EditSettings): What to do.
         zoom (int): Pixels of the sheet per pixel of an image, along each side. Defaults to 1.
-        description (Mapping, optional): What the pictures depend on besides. Defaults to None.
+        description (Mapping, optional): What else the pictures depend on. Defaults to None.
 
     Returns:
         list[Path]: The files that were written or were there already.
 
     Raises:
-        ValueError: The folder holds other files, two pictures would get one name, or a setting is
-            wrong.
+        ValueError: The folder holds other files, two pictures would get the same name, or a
+            setting is wrong.
     """
     edit, size, mask = _editor(model, settings)
     per_picture = len(seeds) * len(settings.strengths or [None])
@@ -144,7 +144,7 @@ def _contents(
 
 
 def _prepare(out: Path, contents: dict[str, Any]) -> None:
-    """Make the folder, or hold its manifest against what is wanted now.
+    """Create the folder, or compare its manifest with what is wanted now.
 
     Raises:
         ValueError: It holds something else.

@@ -11,7 +11,7 @@ from mmaddp.models.selfsup import ADDP
 from mmaddp.models.task_modules import GenerationState, mask_smallest
 from mmaddp.utils.pixel_masks import blend, covered_pixels, fill_hidden, grow, touched_tokens
 
-# Tells the seed of a random mask from that of the picture.
+# Separates the seed of a random mask from that of the picture.
 _ORDER = 0x5EED
 
 
@@ -27,14 +27,14 @@ def start_from_images(
 
     The first picture that the network sees is the x_t of pre-training for this mask: known tokens,
     and what the token predictor expects at the others. The official implementation shows it the
-    intact image instead, which holds what it is to invent.
+    intact image instead, which contains what it is supposed to invent.
 
     Args:
         model (ADDP): The model.
         images (Tensor): RGB in [0, 1], shape (B, 3, H, W).
         mask (Tensor): Unknown tokens, bool, shape (B, L), equally many in every sample.
         hidden (Tensor, optional): Pixels that are replaced before the image becomes tokens, bool,
-            shape (B, H, W). Without it the known tokens tell something of their neighbourhood,
+            shape (B, H, W). Without it the known tokens reveal something about their neighbourhood,
             because the tokenizer sees beyond a patch. Defaults to None.
         official_start (bool): Start as the official implementation does: tokens and first picture
             are those of the intact image. Defaults to False.
@@ -70,7 +70,7 @@ def reconstruct(
     hide_pixels: bool = True,
     official_start: bool = False,
 ) -> Tensor:
-    """Hide random tokens of images and let the model find them again.
+    """Hide random tokens of images and let the model predict them again.
 
     Args:
         model (ADDP): The model.
@@ -79,7 +79,7 @@ def reconstruct(
             through the tokenizer. Defaults to 0.
         seeds (Sequence[int], optional): One per image. Defaults to 0, 1, ...
         hide_pixels (bool): Replace the pixels of hidden tokens before the image becomes tokens,
-            so that nothing of them is known. Defaults to True.
+            so that nothing about them is known. Defaults to True.
         official_start (bool): See :func:`start_from_images`. Defaults to False.
 
     Returns:
@@ -96,7 +96,7 @@ def reconstruct(
         return tokenizer.decode(tokenizer.encode(images)[1]).clamp(0, 1)
     seeds = range(len(images)) if seeds is None else seeds
     num_tokens, grid = model.neck.num_tokens, model.target_generator.grid_size
-    # Not the stream that the steps of generation draw from.
+    # Not the random stream that the generation steps draw from.
     generators = [torch.Generator().manual_seed(seed ^ _ORDER) for seed in seeds]
     order = torch.stack([torch.rand(num_tokens, generator=g) for g in generators])
     num_masked = torch.tensor(math.ceil(num_tokens * mask_ratio))
@@ -109,8 +109,8 @@ def reconstruct(
 def vary(model: ADDP, image: Tensor, strengths: Sequence[float], seeds: Sequence[int]) -> Tensor:
     """Make variations of one image.
 
-    The tokens that stay are those of the intact image. For one seed, those that a weak variation
-    changes are among those of a stronger one.
+    The tokens that stay are those of the intact image. For the same seed, those that a weak
+    variation changes are among those that a stronger one changes.
 
     Args:
         model (ADDP): The model.
@@ -141,12 +141,13 @@ def inpaint(
     """Redraw regions of images.
 
     Every token whose patch touches the mask is drawn anew. The pixels under the mask are replaced
-    before the image becomes tokens, so nothing of them is known. Known pixels come back in the end.
+    before the image becomes tokens, so nothing about them is known. At the end, known pixels are
+    put back.
 
     Args:
         model (ADDP): The model.
         images (Tensor): RGB in [0, 1], shape (B, 3, H, W).
-        masks (Tensor): Pixels to redraw, bool, shape (B, H, W), or (H, W) for all images alike.
+        masks (Tensor): Pixels to redraw, bool, shape (B, H, W), or (H, W) for all images.
         seeds (Sequence[int], optional): One per image. Defaults to 0, 1, ...
         dilation (int): Pixels by which the masks are widened. Defaults to 0.
         feather (int, optional): See :func:`mmaddp.utils.pixel_masks.blend`. Defaults to half a
@@ -167,7 +168,7 @@ def inpaint(
     if masks.shape[-2:] != images.shape[-2:]:
         raise ValueError(
             f'The mask has {masks.shape[-1]} x {masks.shape[-2]} pixels, the image '
-            f'{images.shape[-1]} x {images.shape[-2]}: they must be of one size.'
+            f'{images.shape[-1]} x {images.shape[-2]}: they must have the same size.'
         )
     grid = model.target_generator.grid_size
     seeds = range(len(images)) if seeds is None else seeds

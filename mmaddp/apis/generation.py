@@ -25,13 +25,13 @@ def generate(
 ) -> Tensor:
     """Generate images.
 
-    Image i depends on (``seed``, i) alone, as with ``tools/generate.py``; at the same
+    Image i depends only on (``seed``, i), as with ``tools/generate.py``; with the same
     ``batch_size`` both give the same bytes.
 
     Args:
         model (BaseModel | Config | str | Path): An ADDP model of :func:`build_model`, or a config
             with a sampler (``configs/generation/``, or that of a pre-training).
-        checkpoint (str | Path, optional): Checkpoint of a config's model, as in
+        checkpoint (str | Path, optional): Checkpoint of a config's model, for example
             ``mmaddp://addp-vit-base``. Defaults to None, for a model that was built.
         num_images (int): Images 0, 1, ... Defaults to 16.
         seed (int): Seed of the whole set. Defaults to 0.
@@ -53,7 +53,7 @@ def generate(
     model = ready_model(model, checkpoint, device)
     if getattr(model, 'sampler', None) is None:
         raise ValueError(
-            f'{type(model).__name__} cannot generate: take an ADDP model with a sampler.'
+            f'{type(model).__name__} cannot generate: use an ADDP model with a sampler.'
         )
     parts = []
     device_type = next(model.parameters()).device.type

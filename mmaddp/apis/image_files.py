@@ -1,4 +1,4 @@
-"""Picture files as the models want them."""
+"""Reads picture files in the form that the models expect."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +12,7 @@ from torchvision.transforms.v2.functional import center_crop, resize
 from mmaddp.datasets import LoadRGBImage
 from mmaddp.utils.open_picture import open_picture
 
-# Formats whose black need not be black.
+# Lossy formats, in which black need not be exactly black.
 LOSSY = ('JPEG', 'WEBP')
 
 
@@ -38,18 +38,18 @@ def load_images(files: Sequence[Union[str, Path]], size: tuple[int, int]) -> Ten
 def load_mask(file: Union[str, Path], size: tuple[int, int]) -> Tensor:
     """Read a mask: pixels that are opaque and not black are masked.
 
-    In pictures compressed with loss, where black is not exact, half of full brightness decides.
+    In lossy formats, where black is not exact, the threshold is half of full brightness.
 
     Args:
         file (str | Path): Picture of exactly this size.
-        size (tuple[int, int]): Height and width of the images that it is for.
+        size (tuple[int, int]): Height and width of the images it is for.
 
     Returns:
         Tensor: bool, shape (H, W).
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: It is no picture, or of another size.
+        ValueError: It is not a picture, or it has another size.
     """
     if not Path(file).is_file():
         raise FileNotFoundError(f'There is no mask {file}.')

@@ -1,4 +1,4 @@
-"""Images as people hand them over: files, folders, arrays, Pillow images."""
+"""Images as users pass them: files, folders, arrays, Pillow images."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ class InputImage:
 
 
 def list_inputs(images: Images) -> list[InputImage]:
-    """Look at what was handed over, without reading it.
+    """List the images that were passed, without reading them.
 
     Args:
         images (str | Path | np.ndarray | Image.Image | Sequence): A file; a folder, whose pictures
@@ -62,7 +62,7 @@ def list_inputs(images: Images) -> list[InputImage]:
 
     Raises:
         FileNotFoundError: A file does not exist, or a folder holds no picture.
-        ValueError: There is nothing, or something else.
+        ValueError: Nothing or something else was passed.
     """
     found = [image for item in _as_list(images) for image in _inputs_of(item)]
     if not found:
@@ -76,7 +76,7 @@ def drawing_files(
     """Files for a drawing of each image, named as the images are, all different.
 
     Args:
-        images (Images): What was handed over.
+        images (Images): What was passed.
         inputs (Sequence[InputImage]): What :func:`list_inputs` made of it.
         out_dir (str | Path): Folder of the drawings.
 
@@ -101,7 +101,7 @@ def _inputs_of(item: OneImage) -> list[InputImage]:
         if item.ndim != 3 or item.shape[2] != 3 or item.dtype != np.uint8:
             raise ValueError(
                 'An array must be an RGB image (H, W, 3) of uint8, got '
-                f'{item.dtype} {item.shape}; several images are a list.'
+                f'{item.dtype} {item.shape}; pass several images as a list.'
             )
         return [InputImage(content=item)]
     if not isinstance(item, str | Path):

@@ -1,4 +1,4 @@
-"""A model's predictions for images, of any task."""
+"""A model's predictions for images, for any task."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,14 +29,14 @@ def ready_model(
     checkpoint: Optional[Union[str, Path]] = None,
     device: Optional[str] = None,
 ) -> BaseModel:
-    """Take a model that was built, or build it.
+    """Use a model that was built, or build one.
 
     Args:
-        model (BaseModel | Config | str | Path): What :func:`build_model` gave, for many calls; or
-            a config or its file.
+        model (BaseModel | Config | str | Path): What :func:`build_model` returned, for repeated
+            calls; or a config or its file.
         checkpoint (str | Path, optional): Checkpoint of a config's model: a file, ``mmaddp://NAME``
             or a URL. Defaults to None, for a model that was built.
-        device (str, optional): Defaults to None: where a model that was built lies; else the GPU
+        device (str, optional): Defaults to None: the device of a model that was built; else the GPU
             if there is one.
 
     Returns:
@@ -44,7 +44,7 @@ def ready_model(
 
     Raises:
         FileNotFoundError: A file is missing.
-        ValueError: There is a checkpoint too many or too few, or it does not fit.
+        ValueError: A checkpoint is missing, superfluous, or does not fit.
     """
     if not isinstance(model, BaseModel):
         if checkpoint is None:
@@ -53,13 +53,13 @@ def ready_model(
     if checkpoint is not None:
         raise ValueError('The model is built already: give its config, or no checkpoint.')
     if getattr(model, '_config', None) is None:
-        raise ValueError('The model knows no config: make it by mmaddp.apis.build_model.')
+        raise ValueError('The model has no config: build it with mmaddp.apis.build_model.')
     return (model if device is None else model.to(torch.device(device))).eval()
 
 
 @dataclass(frozen=True)
 class InputPipeline:
-    """What a config's test does with an image behind its loader.
+    """What a config's test does with an image after loading it.
 
     Attributes:
         transforms (Compose): The transforms.
@@ -77,7 +77,7 @@ class InputPipeline:
 
     @classmethod
     def of(cls, config: Config) -> 'InputPipeline':
-        """Build that of a config with a ``test_dataloader``."""
+        """Build the pipeline of a config with a ``test_dataloader``."""
         loader = config.test_dataloader
         with DefaultScope.overwrite_default_scope(config.get('default_scope', 'mmpretrain')):
             settings = first_settings(loader.dataset)['pipeline']
@@ -97,7 +97,7 @@ class InputPipeline:
         )
 
     def sample(self, image: InputImage) -> tuple[np.ndarray, dict]:
-        """The image, RGB, uint8, shape (H, W, 3), and what the network gets of it."""
+        """The image, RGB, uint8, shape (H, W, 3), and the network's input made from it."""
         pixels = image.read(self.ignore_orientation)
         array = (pixels if self.is_rgb else pixels[..., ::-1]).copy()
         array = array.astype(np.float32) if self.to_float32 else array
@@ -176,7 +176,7 @@ def _drawer(config: Config, **changes):
 
 
 def _test_meta(config: Config) -> dict:
-    """What the test data set says of itself without its files."""
+    """What the test data set says about itself without reading its files."""
     settings = first_settings(config.test_dataloader.dataset)
     with DefaultScope.overwrite_default_scope(config.get('default_scope', 'mmpretrain')):
         return DATASETS.build({**settings, 'lazy_init': True, 'pipeline': []}).metainfo

@@ -22,12 +22,12 @@ def segment(
         images (str | Path | np.ndarray | Image.Image | Sequence): Files, folders, RGB arrays
             (H, W, 3) of uint8, or Pillow images; one or several.
         model (BaseModel | Config | str | Path): A segmentor of :func:`build_model`, or its config.
-            Its test settings count: scale, sliding windows.
+            Its test settings apply: scale, sliding windows.
         checkpoint (str | Path, optional): Checkpoint of a config's model. Defaults to None, for a
             model that was built.
         out_dir (str | Path, optional): Folder for pictures with the labels drawn over the image,
             named as the images are. Defaults to None, no pictures.
-        opacity (float): Of the labels drawn, in [0, 1]. Defaults to 0.5.
+        opacity (float): Opacity of the labels drawn, in [0, 1]. Defaults to 0.5.
         device (str, optional): Defaults to None: the GPU if there is one.
 
     Returns:

@@ -81,7 +81,7 @@ def test_folder_with_other_files(tmp_path, folder):
     folder.prepare(SETTINGS)
     assert len(list(folder.images.iterdir())) == 3
     (folder.images / '000001.jpg').touch()
-    with pytest.raises(ValueError, match=r'no images of this run: 000001\.jpg'):
+    with pytest.raises(ValueError, match=r'do not belong to this run: 000001\.jpg'):
         folder.prepare(SETTINGS)
 
 

@@ -3,9 +3,9 @@
     python tools/download_weights.py --list
     python tools/download_weights.py vqgan addp-vit-base [--folder checkpoints]
 
-An interrupted download goes on where it stopped. What is there already, also in the official
-layout (exp/pretrained_model, exp/release), is left as it is. Where the network refuses, the tool
-says which file to put where.
+An interrupted download continues where it stopped. Files that are there already, also in the
+official layout (exp/pretrained_model, exp/release), are left alone. If the network refuses, the
+tool says which file to put where.
 """
 
 import sys
@@ -28,7 +28,7 @@ from mmaddp.weights.known_weights import (
 
 
 def fetch(weights: KnownWeights, folder: Path) -> Path:
-    """Download a file, with progress; a part that is there is continued."""
+    """Download a file, with progress; a partial download is continued."""
     path = folder / weights.file
     folder.mkdir(parents=True, exist_ok=True)
     if 'huggingface.co' in weights.url:
@@ -50,10 +50,10 @@ def fetch(weights: KnownWeights, folder: Path) -> Path:
 
 
 def check(weights: KnownWeights, path: Path) -> str:
-    """SHA-256 of a file that is what it should be; another file is removed.
+    """SHA-256 of a file that is what it should be; any other file is removed.
 
     Raises:
-        ValueError: The hash is another one, or it is no checkpoint.
+        ValueError: The hash differs, or the file is not a checkpoint.
     """
     from mmaddp.weights.untrusted import read_torch_file
 
@@ -69,7 +69,7 @@ def check(weights: KnownWeights, path: Path) -> str:
 
 
 def download(name: str, folder: Path) -> bool:
-    """Download known weights unless they are there; return whether they are now."""
+    """Download known weights unless they are there; return whether they are there now."""
     weights, found = known(name), find_known(name)
     if found:
         print(f'{name}: exists, {found}')
@@ -113,7 +113,7 @@ def main() -> None:
     parser.add_argument(
         '--folder', type=path, default=Path(FOLDERS[0]), help=f'to write to; default {FOLDERS[0]}'
     )
-    parser.add_argument('--list', action='store_true', help='show what there is')
+    parser.add_argument('--list', action='store_true', help='list the known weights')
     args = parser.parse_args()
     if args.list or not args.names:
         print(table())

@@ -4,7 +4,7 @@
 
 Writes ``photo.png`` as the model sees it, ``photo_0.png``, ``photo_1.png``, ... and ``sheet.png``.
 ``--seed`` is that of the first version. One of --mask, --mask-ratio, --outpaint and --strengths
-says what is done. The same command continues a run that was stopped.
+says what to do. The same command continues a run that was stopped.
 """
 
 import argparse
@@ -29,11 +29,11 @@ def parse_args() -> argparse.Namespace:
         'checkpoint', type=address, help='checkpoint of its model, a file or mmaddp://NAME'
     )
     parser.add_argument('images', nargs='+', type=address, metavar='FILE', help='picture files')
-    parser.add_argument('--out', type=path, required=True, help='folder of the new pictures')
+    parser.add_argument('--out', type=path, required=True, help='folder for the new pictures')
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument('--mask-ratio', type=share, help='random tokens to hide and find again')
+    what.add_argument('--mask-ratio', type=share, help='share of tokens to hide and predict again')
     what.add_argument(
-        '--mask', type=address, metavar='FILE', help='mask of pixels to redraw: all but black'
+        '--mask', type=address, metavar='FILE', help='mask; all that is not black is redrawn'
     )
     what.add_argument(
         '--outpaint',
@@ -42,16 +42,16 @@ def parse_args() -> argparse.Namespace:
         metavar=('TOP', 'RIGHT', 'BOTTOM', 'LEFT'),
         help='pixels to invent around the picture, which shrinks accordingly',
     )
-    what.add_argument('--strengths', type=share, nargs='+', help='variations, from 0 to 1')
+    what.add_argument('--strengths', type=share, nargs='+', help='of the variations, from 0 to 1')
     parser.add_argument(
         '--dilation', type=not_negative, default=0, help='pixels to widen the mask by; default 0'
     )
-    parser.add_argument('--versions', type=positive, default=4, help='of each picture; default 4')
-    parser.add_argument('--seed', type=seed, default=0, help='of the first version; default 0')
+    parser.add_argument('--versions', type=positive, default=4, help='per picture; default 4')
+    parser.add_argument('--seed', type=seed, default=0, help='seed of the first version; default 0')
     parser.add_argument(
         '--official-start',
         action='store_true',
-        help='as the official code: the first step sees the intact picture',
+        help='as in the official code: the first step sees the intact picture',
     )
     parser.add_argument(
         '--precision', choices=PRECISIONS, default='fp32', help='of the network; default fp32'

@@ -36,7 +36,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         'checkpoint', type=address, help='checkpoint of its model, a file or mmaddp://NAME'
     )
-    parser.add_argument('--out', type=path, required=True, help='folder of the images')
+    parser.add_argument('--out', type=path, required=True, help='folder for the images')
     parser.add_argument('--seed', type=seed, default=0, help='seed of the whole set; default 0')
     which = parser.add_mutually_exclusive_group()
     which.add_argument('--num-images', type=num_images, help='images 0, 1, ...; default 64')
@@ -45,14 +45,14 @@ def parse_args() -> argparse.Namespace:
     )
     which.add_argument('--seed-range', type=image_numbers, help='image numbers, as in 100-163')
     parser.add_argument(
-        '--batch-size', type=positive, help='images of a block; default 64, or all if fewer'
+        '--batch-size', type=positive, help='images per block; default 64, or all if fewer'
     )
     parser.add_argument('--precision', choices=PRECISIONS, help='of the network; default fp32')
     parser.add_argument('--grid', type=not_negative, help='images on grid.png; 0 for none')
     parser.add_argument(
         '--trajectory',
         type=not_negative,
-        help='images whose steps are drawn, as a strip and an animation',
+        help='number of images whose steps are drawn, as a strip and an animation',
     )
     parser.add_argument('--zoom', type=positive, help='pixels of the sheets per pixel of an image')
     add_sampler_arguments(parser)

@@ -28,10 +28,10 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--report',
         type=address,
-        help='folder for the figures of each class and the confusion matrix',
+        help='folder for the per-class metrics and the confusion matrix',
     )
     parser.add_argument(
-        '--tta', action='store_true', help='test-time augmentation: tta_model, tta_pipeline'
+        '--tta', action='store_true', help='use test-time augmentation: tta_model, tta_pipeline'
     )
     add_common_arguments(parser)
     return parser.parse_args()

@@ -30,12 +30,12 @@ def parse_args() -> argparse.Namespace:
         nargs='?',
         const='auto',
         type=address,
-        help='checkpoint to go on from; without a path, the latest in the work folder, and where '
-        'there is none a first start, from load_from if that is set',
+        help='checkpoint to resume from; without a path, the latest in the work folder, or, if '
+        'there is none, a first start, from load_from if that is set',
     )
     parser.add_argument('--seed', type=seed, help='seed of the run; default: that of the config')
     parser.add_argument('--amp', action='store_true', help='use automatic mixed precision')
-    parser.add_argument('--no-validate', action='store_true', help='leave validation out')
+    parser.add_argument('--no-validate', action='store_true', help='skip validation')
     batch = parser.add_mutually_exclusive_group()
     batch.add_argument(
         '--auto-scale-lr',
@@ -46,9 +46,9 @@ def parse_args() -> argparse.Namespace:
         '--total-batch',
         type=positive,
         metavar='N',
-        help='images of an update: gradients are accumulated as the number of GPUs asks for; '
-        'learning rate, and in trainings by iteration length, warm-up, milestones and intervals, '
-        'go with it',
+        help='images per update: gradients are accumulated as the number of GPUs requires; '
+        'the learning rate, and in trainings by iteration also length, warm-up, milestones and '
+        'intervals, are adapted',
     )
     parser.add_argument('--no-pin-memory', action='store_true', help='do not pin memory')
     parser.add_argument(

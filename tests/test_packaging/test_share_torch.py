@@ -56,7 +56,7 @@ def test_links_are_replaced_and_what_is_no_link_stays(share_torch, tmp_path):
         share_torch.link_distributions({'packaging'}, folder)
         assert (folder / 'packaging').is_symlink()
     (folder / 'mine.txt').write_text('keep')
-    with pytest.raises(FileExistsError, match=r'mine\.txt is no link'):
+    with pytest.raises(FileExistsError, match=r'mine\.txt is not a link'):
         share_torch.link_distributions({'packaging'}, folder)
     assert (folder / 'mine.txt').read_text() == 'keep'
 
@@ -66,4 +66,4 @@ def test_no_environment_is_an_error(tmp_path):
         [sys.executable, SCRIPT, tmp_path / 'nothing'], capture_output=True, text=True
     )
     assert result.returncode != 0
-    assert 'is no environment of python3' in result.stderr
+    assert 'is not an environment of python3' in result.stderr

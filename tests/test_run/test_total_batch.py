@@ -111,8 +111,8 @@ def test_configured_accumulation_counts_to_the_total():
 @pytest.mark.parametrize(
     'total, options, message',
     [
-        (20, {}, 'no multiple of 8'),
-        (4, {}, 'no multiple of 8'),
+        (20, {}, 'not a multiple of 8'),
+        (4, {}, 'not a multiple of 8'),
         (64, {'auto_scale_lr': None}, 'needs auto_scale_lr.base_batch_size'),
         (64, {'auto_scale_lr.enable': True}, 'takes the place of auto_scale_lr.enable'),
     ],

@@ -1,4 +1,4 @@
-"""Weights of which one entry is no weight: named at every door."""
+"""Weights with an entry that is not a weight: named by every reader."""
 
 import pytest
 import torch

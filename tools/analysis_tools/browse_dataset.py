@@ -2,9 +2,9 @@
 
     python tools/analysis_tools/browse_dataset.py CONFIG --out DIR [--split train] [--number 16]
 
-Goes through the configuration's own data loader and preprocessor, so that crops, jitter, padding
-and mixing of images are seen as the network sees them; only normalisation is undone. For every
-task: pre-training, classification, detection, segmentation.
+Uses the configuration's own data loader and preprocessor, so that crops, jitter, padding and mixing
+of images appear as the network sees them; only normalisation is undone. For every task:
+pre-training, classification, detection, segmentation.
 """
 
 import argparse
@@ -22,7 +22,7 @@ def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = ToolParser(__doc__)
     parser.add_argument('config', type=address, help='configuration file, or mmaddp::FOLDER/FILE')
-    parser.add_argument('--out', type=path, required=True, help='folder of the pictures')
+    parser.add_argument('--out', type=path, required=True, help='folder for the pictures')
     parser.add_argument(
         '--split',
         choices=['train', 'val', 'test'],
@@ -50,8 +50,8 @@ def main() -> None:
         files = browse(cfg, args.split, args.number, args.out)
         if not files:
             raise ValueError(
-                f'{args.split}_dataloader gives no batch: the data hold fewer samples than its '
-                'batch_size, and drop_last is set.'
+                f'{args.split}_dataloader gives no batch: the data set holds fewer samples than '
+                'its batch_size, and drop_last is set.'
             )
         print(f'Wrote {len(files)} pictures to {args.out}')
 

@@ -4,7 +4,7 @@
 
 Reads a folder of recorded numbers (any widths: ``reference.json`` holds them), loads its checkpoint
 through our conversion, recomputes every recorded tensor and prints one row each. Exits with 1 if a
-row fails, is missing or is not known.
+row fails, is missing or is unknown.
 """
 
 import argparse

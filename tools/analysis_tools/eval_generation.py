@@ -7,7 +7,7 @@ Folders of images, or the test loop of a configuration for one or more of its ch
         --reference DIR
 
 With a tokenizer's configuration and no reference, reconstructions are compared with their
-originals. The result names its protocol; several sets or checkpoints give a table and a curve.
+originals. The result states its protocol; several sets or checkpoints give a table and a curve.
 On several GPUs: python -m torch.distributed.run --nproc_per_node=8 ... --launcher pytorch
 """
 
@@ -24,7 +24,7 @@ from mmaddp.run.user_errors import user_errors
 from mmaddp.utils.atomic import atomic_path, write_json
 from mmaddp.utils.output_names import distinct_names
 
-# Of mmaddp.evaluation.fidelity.ScoreSettings, which imports PyTorch; a test holds them together.
+# Same as in mmaddp.evaluation.fidelity.ScoreSettings, which imports PyTorch; a test compares them.
 SETTINGS = dict(is_splits=10, kid_subsets=100, kid_subset_size=1000, prc_neighborhood=3)
 FOLDERS = ('allow_lossy', 'resize_and_crop', 'num_images', 'num_workers')
 
@@ -44,11 +44,11 @@ def parse_args() -> argparse.Namespace:
         '--reference', type=address, help='folder, .npz (ADM) or statistics .safetensors'
     )
     parser.add_argument(
-        '--scores', nargs='+', default=['fid', 'is'], help='of fid, is, kid, prc; default fid is'
+        '--scores', nargs='+', default=['fid', 'is'], help='from fid, is, kid, prc; default fid is'
     )
     parser.add_argument('--out', type=address, help='JSON file for scores and protocol')
     parser.add_argument(
-        '--curve', type=address, help='PNG file for the FID of all sets or checkpoints'
+        '--curve', type=address, help='PNG file for a curve of the FID of all sets or checkpoints'
     )
     _add_extractor_arguments(parser.add_argument_group('extractor'))
     _add_setting_arguments(parser.add_argument_group("settings; defaults are torch-fidelity's"))
@@ -67,7 +67,7 @@ def _add_extractor_arguments(group) -> None:
         '--prc-weights', type=address, help='weights of the VGG16 for prc; default: downloaded'
     )
     group.add_argument(
-        '--extractor', type=address, help='config of a model of yours in place of both'
+        '--extractor', type=address, help='config of your own model in place of both'
     )
     group.add_argument('--extractor-checkpoint', type=address, help='its checkpoint')
     group.add_argument('--extractor-size', type=positive, help='side to resize images to, for it')
@@ -85,7 +85,7 @@ def _add_setting_arguments(group) -> None:
     texts = dict(
         is_splits='parts of the images for the spread of the Inception Score',
         kid_subsets='random subsets for KID',
-        kid_subset_size='images of such a subset',
+        kid_subset_size='images in each subset',
         prc_neighborhood='nearest neighbours for precision and recall',
     )
     for name, default in SETTINGS.items():
@@ -95,7 +95,7 @@ def _add_setting_arguments(group) -> None:
     group.add_argument('--batch-size', type=positive, default=64, help='default 64')
     group.add_argument('--num-workers', type=positive, default=4, help='threads that read images')
     group.add_argument(
-        '--num-images', type=positive, help='take so many of each side, evenly spaced'
+        '--num-images', type=positive, help='images to take from every set, evenly spaced'
     )
     group.add_argument('--resize-and-crop', type=positive, help='size for images and reference')
     group.add_argument('--allow-lossy', action='store_true', help='accept JPEG and WebP files')

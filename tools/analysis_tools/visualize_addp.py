@@ -28,13 +28,13 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         'images', nargs='+', type=address, help='picture files, cropped square and resized'
     )
-    parser.add_argument('--out', type=path, required=True, help='folder of the sheets')
+    parser.add_argument('--out', type=path, required=True, help='folder for the sheets')
     parser.add_argument(
         '--mask-ratios',
         type=share,
         nargs='+',
         default=[0.5, 0.65, 0.8, 0.95],
-        help='shares of masked tokens, a row of targets.png each; default 0.5 0.65 0.8 0.95',
+        help='shares of masked tokens, one row of targets.png each; default 0.5 0.65 0.8 0.95',
     )
     parser.add_argument(
         '--num-generated', type=positive, default=6, help='rows of steps.png; default 6'

@@ -28,12 +28,12 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     parser.add_argument(
         '--num-views', type=positive, default=8, help='versions per image (default 8)'
     )
-    parser.add_argument('--seed', type=seed, default=0, help='of the augmentation (default 0)')
+    parser.add_argument('--seed', type=seed, default=0, help='seed of the augmentation (default 0)')
     parser.add_argument(
         '--batch-size', type=positive, default=64, help='images encoded together (default 64)'
     )
     parser.add_argument(
-        '--num-workers', type=not_negative, default=2, help='processes that read (default 2)'
+        '--num-workers', type=not_negative, default=2, help='processes that read images (default 2)'
     )
     parser.add_argument('--device', help='default: cuda if there is one, else cpu')
     add_options_argument(parser)

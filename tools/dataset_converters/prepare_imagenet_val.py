@@ -1,12 +1,12 @@
-r"""Write the reference that FID on ImageNet is measured against: the validation set, 256 x 256.
+r"""Write the reference for FID on ImageNet: the validation set at 256 x 256.
 
     python tools/dataset_converters/prepare_imagenet_val.py --images data/imagenet/val \
         --out data/imagenet-val-256px --expect 50000
 
 Every image becomes a PNG of the same relative path: shorter side resized to 256 (bilinear,
 antialiased, as torchvision's Resize does with Pillow images), centre cropped. Flat folders and
-class folders are read alike. A file remembers the source it was made from, so that a second call
-checks what is there (it decodes, its size, its source) and makes only what is missing or wrong.
+class folders are read alike. Each file records the source it was made from, so that a second call
+checks existing files (decodable, size, source) and makes only what is missing or wrong.
 """
 
 import argparse
@@ -27,11 +27,11 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     """Read the command line, ``sys.argv`` if ``argv`` is None."""
     parser = ToolParser(__doc__)
     parser.add_argument('--images', type=path, required=True, help='folder of the originals')
-    parser.add_argument('--out', type=path, required=True, help='folder of the PNG files')
+    parser.add_argument('--out', type=path, required=True, help='folder for the PNG files')
     parser.add_argument(
         '--size', type=whole(1, 4096), default=256, help='side of the results; default 256'
     )
-    parser.add_argument('--expect', type=positive, help='fail unless there are so many originals')
+    parser.add_argument('--expect', type=positive, help='fail unless there are this many originals')
     parser.add_argument(
         '--num-workers', type=positive, default=os.cpu_count(), help='processes; default all cores'
     )

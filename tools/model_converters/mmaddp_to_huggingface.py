@@ -3,7 +3,7 @@
     python tools/model_converters/mmaddp_to_huggingface.py SRC FOLDER
 
 The folder holds model.safetensors, config.json and preprocessor_config.json. In transformers:
-``ViTModel.from_pretrained('FOLDER', add_pooling_layer=False)``. Its ViT has no norm in front of the
+``ViTModel.from_pretrained('FOLDER', add_pooling_layer=False)``. Its ViT has no norm before the
 blocks; that of the pre-training is left out, as in the official fine-tuning.
 """
 
@@ -20,7 +20,7 @@ from mmaddp.run.user_errors import user_errors
 def main() -> None:
     """Run the tool."""
     parser = ToolParser(__doc__)
-    parser.add_argument('src', type=address, help='ADDP pre-training, of ours or official')
+    parser.add_argument('src', type=address, help='ADDP pre-training, ours or official')
     parser.add_argument('folder', type=path, help='folder to write')
     parser.add_argument('--num-heads', type=positive, help='default: heads of 64 channels')
     args = parser.parse_args()
@@ -36,7 +36,7 @@ def main() -> None:
 
         encoder = read_encoder(args.src, args.num_heads)
         tensors, config = to_huggingface(encoder)
-        # transformers asks for the entry 'format'.
+        # transformers requires the entry 'format'.
         meta = convert_meta(args.src, format='pt')
         write_weights(args.folder / 'model.safetensors', tensors, meta)
         write_json(args.folder / 'preprocessor_config.json', huggingface_preprocessor(encoder))

@@ -1,9 +1,9 @@
-"""Write a checkpoint of ours as the official code reads it.
+"""Write one of our checkpoints in the form that the official code reads.
 
     python tools/model_converters/mmaddp_to_official.py SRC DST
 
 SRC is a tokenizer, MAGE, ADDP or classifier checkpoint, DST ends in .pth. Tensors that the official
-modules have and no output depends on are zero, so that a strict load succeeds.
+modules have but no output depends on are zero, so that a strict load succeeds.
 """
 
 import sys
@@ -19,7 +19,7 @@ from mmaddp.run.user_errors import user_errors
 def main() -> None:
     """Run the tool."""
     parser = ToolParser(__doc__)
-    parser.add_argument('src', type=address, help='checkpoint of ours')
+    parser.add_argument('src', type=address, help='one of our checkpoints')
     parser.add_argument('dst', type=path, help='.pth or .safetensors')
     args = parser.parse_args()
     with user_errors('mmaddp_to_official', args.traceback):

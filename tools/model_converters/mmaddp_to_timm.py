@@ -2,7 +2,7 @@
 
     python tools/model_converters/mmaddp_to_timm.py SRC DST [--pre-norm drop]
 
-SRC is an ADDP pre-training or a classifier, of ours or official; DST ends in .pth or .safetensors.
+SRC is an ADDP pre-training or a classifier, ours or official; DST ends in .pth or .safetensors.
 """
 
 import json
@@ -27,13 +27,13 @@ LOADS = {
 def main() -> None:
     """Run the tool."""
     parser = ToolParser(__doc__)
-    parser.add_argument('src', type=address, help='pre-training or classifier, of ours or official')
+    parser.add_argument('src', type=address, help='pre-training or classifier, ours or official')
     parser.add_argument('dst', type=path, help='.pth or .safetensors')
     parser.add_argument(
         '--pre-norm',
         choices=('keep', 'drop'),
         default='keep',
-        help='the norm in front of the blocks; the official fine-tuning drops it (default: keep)',
+        help='the norm before the blocks; the official fine-tuning drops it (default: keep)',
     )
     parser.add_argument('--num-heads', type=positive, help='default: heads of 64 channels')
     args = parser.parse_args()

@@ -6,7 +6,7 @@
     python tools/model_converters/official_to_mmaddp.py SRC --verify
 
 DST ends in .pth or .safetensors. Every tensor is mapped, or dropped for a stated reason; a file
-with a gap, a tensor too many or another shape gives one message and no output.
+with missing, superfluous or misshapen tensors gives one message and no output.
 """
 
 import argparse
@@ -29,8 +29,8 @@ def parse_args() -> argparse.Namespace:
     parser = ToolParser(__doc__)
     parser.add_argument('src', type=address, help='official checkpoint')
     parser.add_argument('dst', type=path, nargs='?', help='.pth or .safetensors; or a folder')
-    parser.add_argument('--kind', choices=KINDS, default='auto', help='default: recognised')
-    parser.add_argument('--part', choices=PARTS, help='write one part of an ADDP checkpoint alone')
+    parser.add_argument('--kind', choices=KINDS, default='auto', help='default: detected')
+    parser.add_argument('--part', choices=PARTS, help='write only one part of an ADDP checkpoint')
     parser.add_argument(
         '--split',
         action='store_true',
@@ -48,7 +48,7 @@ def parse_args() -> argparse.Namespace:
     if args.dst is None and not args.verify:
         parser.error('give DST, or --verify to report only')
     if args.part and args.split:
-        parser.error('--part and --split exclude each other')
+        parser.error('--part and --split are mutually exclusive')
     return args
 
 

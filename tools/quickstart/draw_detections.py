@@ -18,7 +18,7 @@ from mmaddp.run.argument_types import address, path, positive, share
 from mmaddp.run.arguments import ToolParser
 from mmaddp.run.user_errors import user_errors
 
-# One for each class in turn, light and dark enough to tell apart on dark pictures.
+# One for each class in turn, easy to tell apart on dark pictures.
 COLOURS = (
     *('#e6194b', '#3cb44b', '#ffe119', '#4363d8', '#f58231'),
     *('#911eb4', '#42d4f4', '#f032e6', '#bfef45', '#fabed4'),
@@ -57,7 +57,7 @@ def draw(image: Image.Image, objects: dict, zoom: int) -> Image.Image:
 
 
 def write_label(canvas: Image.Image, text: str, colour: str, box: list, taken: list) -> tuple:
-    """Write a label at a corner of a box, if possible over none of the labels that are there.
+    """Write a label at a corner of a box, if possible without covering earlier labels.
 
     Returns:
         tuple: Left, top, right and bottom of the label.

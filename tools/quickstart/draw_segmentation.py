@@ -3,7 +3,7 @@ r"""Draw label maps under small pictures on one sheet.
     python tools/quickstart/draw_segmentation.py CONFIG IMAGE... --labels DIR --weights FILE... \
         --out work_dirs/label_maps.png
 
-One column per picture: the picture, its label map, then what the segmentor says with each of the
+One column per picture: the picture, its label map, then the segmentor's output with each of the
 weights. Colours are those of the configuration's data set.
 """
 

@@ -1,4 +1,4 @@
-"""Let a classifier with a class "none of them" judge folders of images.
+"""Let a classifier with a "none" class judge folders of images.
 
     python tools/quickstart/judge_images.py CONFIG CHECKPOINT NAME=DIR... --out FILE.json
 

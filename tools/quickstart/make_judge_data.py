@@ -1,4 +1,4 @@
-"""Make the training data of a judge that tells digits from what only resembles them.
+"""Make the training data of a judge that tells digits from lookalikes.
 
     python tools/quickstart/make_judge_data.py --digits data/digits --untrained DIR --out data/judge
 
@@ -63,7 +63,7 @@ def negatives(files: list[Path], patch: int, rng: np.random.Generator):
 
 
 def make(digits: Path, untrained: Path, out: Path, patch: int, seed: int) -> None:
-    """Write the tree to ``out``, which is absent or empty; afterwards it is complete.
+    """Write the complete tree to ``out``, which must be absent or empty.
 
     Raises:
         OSError: ``out`` holds something, or writing failed.

@@ -4,7 +4,7 @@
 
 Stages: data, tokenizer, predictor, addp, generate, judge, scores, classification, detection,
 segmentation, report. A stage whose result exists is left as it is. Everything lies in
-``work_dirs/quickstart``; ``report.md`` there shows the outcome. A figure that misses its limit ends
+``work_dirs/quickstart``; ``report.md`` there shows the outcome. A metric that misses its limit ends
 the run: the report is written, and the exit status is 1.
 """
 
@@ -27,7 +27,7 @@ from mmaddp.run.user_errors import user_errors
 from mmaddp.utils.own_folders import check_own, hold_folder, remove_folder
 
 ROOT = Path(__file__).resolve().parents[2]
-RESUMED = 'The same command, without --from or --only, goes on with the stage it was in.'
+RESUMED = 'The same command, without --from or --only, continues with the stage it was in.'
 
 
 def parse_args() -> argparse.Namespace:
@@ -83,7 +83,7 @@ def complete(runs: list[Run], stages: list[Stage]) -> None:
 
 
 def next_command(run: Run) -> str:
-    """How to activate the environment and what to try then, as a line for the shell."""
+    """How to activate the environment and what to try next, as a line for the shell."""
     activate, python = '', for_shell(Path(sys.executable))
     if sys.prefix != sys.base_prefix:
         activate, python = f'source {for_shell(Path(sys.prefix, "bin", "activate"))} && ', 'python'
@@ -108,10 +108,10 @@ def main() -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Run the stages that are asked for, and write the report."""
-    # Ends as Ctrl-C does, so that the tool which is running is ended too.
+    """Run the requested stages, and write the report."""
+    # Handled like Ctrl-C, so that the running tool is ended too.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-    # A shell starts what runs in the background with this one ignored.
+    # Shells start background jobs with this signal ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     started = time.monotonic()
     work_dir = args.work_dir or ROOT / 'work_dirs' / f'quickstart{"-smoke" if args.smoke else ""}'

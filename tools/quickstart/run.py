@@ -11,7 +11,7 @@ from tool_process import run_tool
 from mmaddp.utils.atomic import write_json
 from mmaddp.utils.own_folders import claim_folder, remove_folder
 
-# In the mark of the folders that the quickstart makes, and may delete.
+# Goes into the mark of the folders that the quickstart makes and may delete.
 MAKER = 'quickstart'
 
 
@@ -41,7 +41,7 @@ class Run:
         return self.data if stage == 'data' else self.work_dir / f'seed{self.seed}' / stage
 
     def result(self, stage: Stage) -> dict:
-        """Seconds and figures of a finished stage; empty if it has not finished, as it is now."""
+        """Seconds and figures of a finished stage; empty if it has not finished as it is now."""
         try:
             result = json.loads((self.folder(stage.name) / 'stage.json').read_text())
         except (FileNotFoundError, ValueError):
@@ -61,14 +61,14 @@ class Run:
         return pointer.with_name(Path(pointer.read_text().strip()).name)
 
     def complete(self, stage: Stage, place: str) -> None:
-        """Run a stage unless its result exists; one that was interrupted begins anew.
+        """Run a stage unless its result exists; one that was interrupted starts over.
 
         Args:
             stage (Stage): The stage.
             place (str): Its place in the chain, for the screen.
 
         Raises:
-            FileExistsError: Its folder holds what the quickstart has not made.
+            FileExistsError: Its folder holds something the quickstart did not make.
             StageFailed: It could not be run to its end.
         """
         result = self.result(stage)

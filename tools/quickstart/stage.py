@@ -1,4 +1,4 @@
-"""What a stage of the quickstart is made of."""
+"""Building blocks of a quickstart stage."""
 
 import statistics
 from collections.abc import Callable, Sequence
@@ -12,12 +12,12 @@ class StageFailed(ValueError):
 
 @dataclass(frozen=True)
 class Figure:
-    """A number that a stage leaves, for the table.
+    """A number that a stage produces, for the table.
 
     Attributes:
         text (str): What it is.
         form (str): How it is shown, as in ``'{:.1%}'``.
-        at_least (float, optional): Value that a run which was not cut short must reach.
+        at_least (float, optional): Value that a full run must reach.
         at_most (float, optional): Value that it must not exceed.
     """
 
@@ -27,14 +27,14 @@ class Figure:
     at_most: Optional[float] = None
 
     def is_missed(self, values: Sequence[float]) -> bool:
-        """Whether the mean of some runs lies outside the limits; not a number always does."""
+        """Whether the mean of some runs lies outside the limits; NaN always does."""
         mean = statistics.mean(values)
         inside = self.at_least is None or mean >= self.at_least
         inside = inside and (self.at_most is None or mean <= self.at_most)
         return not inside
 
     def describe(self, values: Sequence[float], smoke: bool = False) -> str:
-        """Show mean and spread and, unless the run was cut short, what becomes of the limits."""
+        """Show mean and spread and, unless the run was cut short, whether the limits are met."""
         shown = self.form.format(statistics.mean(values))
         if len(values) > 1:
             shown += f' ± {self.form.format(statistics.stdev(values))}'
@@ -51,7 +51,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture that a stage leaves, for the report.
+    """A picture that a stage produces, for the report.
 
     Attributes:
         title (str): Heading.

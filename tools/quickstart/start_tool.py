@@ -1,4 +1,4 @@
-"""Run a Python file that ends when the process that asked for it is gone.
+"""Run a Python file that ends when the process that started it is gone.
 
 python start_tool.py PARENT TOOL [ARGUMENT ...]
 """

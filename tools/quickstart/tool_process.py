@@ -1,4 +1,4 @@
-"""A tool as a process of its own: log, progress on the screen, and one end for both."""
+"""Runs a tool in its own process, with a log and progress on the screen."""
 
 import os
 import queue
@@ -18,14 +18,14 @@ STARTER = Path(__file__).with_name('start_tool.py')
 MILESTONES = ('Epoch(val)', '_mAP: ', 'mIoU: ', 'Wrote', ' made', 'accepted')
 PROGRESS = ('Epoch(train)', 'Iter(train)')
 SECONDS_PER_LINE = 5
-# After so many seconds without a line the screen says that the tool is still running.
+# After this many seconds without output, the screen says that the tool is still running.
 SECONDS_OF_SILENCE = 15
 LINES_OF_AN_ERROR = 15
 SECONDS_TO_END = 10
 
 
 def run_tool(tool: Path, arguments: list[str], folder: Path, log: Path) -> None:
-    """Run a tool to its end; it ends when this process does, whatever ends it.
+    """Run a tool to its end; it ends when this process does, for whatever reason.
 
     Args:
         tool (Path): Python file, relative to ``folder``.
@@ -70,14 +70,14 @@ def run_tool(tool: Path, arguments: list[str], folder: Path, log: Path) -> None:
 
 
 class _Screen:
-    """Decides what of a tool's output is shown."""
+    """Decides which part of a tool's output is shown."""
 
     def __init__(self, tool: str) -> None:
         self.tool = tool
         self.started = self.shown = time.monotonic()
 
     def show(self, line: Optional[str]) -> None:
-        """Take a line, or None where a second has passed without one."""
+        """Take a line, or None if a second has passed without one."""
         now = time.monotonic()
         waited = now - self.shown
         if line is None:

@@ -3,8 +3,8 @@
     python tools/quickstart/train_several.py work_dirs/runs.json
 
 The file holds a list of objects with ``config``, ``work_dir`` and ``options`` (name of a setting ->
-value). Short trainings are done sooner this way than by a command for each: a process trains one
-after the other, and small networks gain more from a core of their own than from sharing all.
+value). Short trainings finish sooner this way than with one command each: a process trains several
+in a row, and small networks gain more from a core of their own than from sharing all.
 """
 
 import argparse
@@ -38,7 +38,7 @@ def train(run: dict) -> None:
             a setting to its value).
 
     Raises:
-        FileNotFoundError: There is no such configuration. Others are those of the training.
+        FileNotFoundError: There is no such configuration. Other errors are those of the training.
     """
     from mmaddp.run import training
 
@@ -53,7 +53,7 @@ def train(run: dict) -> None:
 
 
 def prepare_worker(threads: int, parent: int) -> None:
-    """Set up a process of the pool: its share of the threads, and its end with the tool."""
+    """Set up a pool process: give it its share of the threads, and let it end with the tool."""
     import torch
 
     end_with_parent(parent)

@@ -2,9 +2,9 @@
 
     .venv/bin/python tools/setup/share_torch.py .venv-other
 
-Run by the environment that has torch. The distributions that torch and torchvision need are
-linked into a folder of the other environment, which a ``.pth`` file puts behind its own
-``site-packages``: what is installed there comes first, and pip leaves the links alone.
+Run it with the Python of the environment that has torch. The distributions that torch and
+torchvision need are linked into a folder of the other environment, which a ``.pth`` file puts after
+its own ``site-packages``: what is installed there comes first, and pip leaves the links alone.
 """
 
 import sys
@@ -21,7 +21,7 @@ from mmaddp.run.argument_types import path
 from mmaddp.run.arguments import ToolParser
 
 SHARED = ('torch', 'torchvision')
-# Small, and the families may want other versions of them.
+# Small, and the package families may need different versions of them.
 NOT_SHARED = {'numpy', 'pillow', 'setuptools'}
 
 
@@ -61,12 +61,12 @@ def link_distributions(names: set[str], folder: Path) -> None:
     Links of an earlier call are replaced.
 
     Raises:
-        FileExistsError: The folder holds something that is no link.
+        FileExistsError: The folder holds something that is not a link.
     """
     folder.mkdir(exist_ok=True)
     for entry in folder.iterdir():
         if not entry.is_symlink():
-            raise FileExistsError(f'{entry} is no link of this script: remove it or move it away.')
+            raise FileExistsError(f'{entry} is not a link of this script: remove or move it.')
         entry.unlink()
     for name in sorted(names):
         for file in distribution(name).files:
@@ -85,7 +85,7 @@ def main() -> None:
     version = f'python{sys.version_info.major}.{sys.version_info.minor}'
     site = environment / Path(sysconfig.get_path('purelib')).relative_to(sys.prefix)
     if not site.is_dir():
-        raise SystemExit(f'{environment} is no environment of {version}')
+        raise SystemExit(f'{environment} is not an environment of {version}')
     folder = environment / 'shared-torch'
     link_distributions(collect_distributions(), folder)
     (site / 'shared_torch.pth').write_text(f'{folder}\n')

@@ -125,7 +125,7 @@ def test_what_systems_leave_in_folders_is_passed_over(folder, log_lines):
     assert '3 passed over: 2 hidden; 1 ending in .db.' in line
     (folder.root / 'images' / 'more').mkdir()
     (folder.root / 'images' / 'more' / '000001.png').touch()
-    with pytest.raises(ValueError, match=r'no images of this run: more/000001\.png'):
+    with pytest.raises(ValueError, match=r'do not belong to this run: more/000001\.png'):
         folder.prepare(SETTINGS)
 
 

@@ -1,4 +1,4 @@
-"""Stage ``judge``: a classifier that knows digits from what only resembles them."""
+"""Stage ``judge``: a classifier that tells digits from lookalikes."""
 
 import json
 import shutil

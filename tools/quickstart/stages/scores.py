@@ -20,7 +20,7 @@ ORDER = ('real', 'reconstructed', 'generated', 'untrained')
 
 
 def score(run: Run) -> dict:
-    """Compare four sets with the training split, as many images on each side."""
+    """Compare four sets with the training split, with equally many images on each side."""
     digits = run.data / 'digits' / 'classification'
     folders = dict(
         real=digits / 'val',
@@ -82,7 +82,7 @@ SCORES = Stage(
         Picture(
             'How far from the training digits',
             'scores/distances.png',
-            'Frechet distance on the features of the judge, as many images on each side.',
+            'Frechet distance on the features of the judge, with equally many images on each side.',
         ),
     ),
 )

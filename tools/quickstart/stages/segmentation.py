@@ -41,7 +41,7 @@ def settings(run: Run, scenes: Path) -> dict:
 
 
 def draw(run: Run, scenes: Path) -> None:
-    """Draw the first held-out scenes, what they are and what both trainings say."""
+    """Draw the first held-out scenes, their true label maps and those of both trainings."""
     images = sorted((scenes / 'images' / 'validation').glob('*.png'))[:8]
     labels = ('--labels', scenes / 'annotations' / 'validation')
     weights = ('--weights', *(run.checkpoint(f'segmentation/{start}') for start in STARTS))
@@ -63,7 +63,7 @@ SEGMENTATION = Stage(
             'Segmented scenes',
             'segmentation/label_maps.png',
             'The first held-out scenes, not chosen; their label maps, white where ignored; '
-            'what UperNet says from ADDP, and from scratch. A colour is a digit.',
+            'what UperNet predicts from ADDP, and from scratch. A colour is a digit.',
         ),
     ),
 )

@@ -1,4 +1,4 @@
-"""A checkpoint that is a program: refused at every door, named, and not run."""
+"""A checkpoint that is a program: refused by every reader, named, and not run."""
 
 import runpy
 import sys

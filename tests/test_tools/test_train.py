@@ -126,7 +126,7 @@ def test_longer_training_keeps_the_schedule_and_says_so(call, toy_options):
     done = train(3)
     assert done.returncode == 0, done.stdout
     text = ' '.join(done.stdout.split())
-    assert 'brings a WarmupCosineLR that ends after 2 epochs; the configuration says 3.' in text
+    assert 'holds a WarmupCosineLR that ends after 2 epochs; the configuration says 3.' in text
 
 
 def test_warm_up_that_does_not_fit_is_said_in_epochs(call, toy_options):

@@ -12,11 +12,11 @@ default_hooks = dict(
     plain_message_hub=dict(type='mmaddp.PlainMessageHubHook'),
     # load_from and resume fill the whole model or stop.
     strict_load=dict(type='mmaddp.StrictLoadHook'),
-    # A loss that is no number stops the run before anything on disk changes.
+    # A loss that is not finite stops the run before anything on disk changes.
     non_finite_loss=dict(type='mmaddp.NonFiniteLossHook', interval=50),
-    # Data sets, heads and checkpoint have the same classes.
+    # Checks that data sets, heads and checkpoint have the same classes.
     check_classes=dict(type='mmaddp.CheckClassesHook'),
-    # Unreadable images that skip_broken=True passes over are counted.
+    # Unreadable images that skip_broken=True skips are counted.
     skipped_images=dict(type='mmaddp.SkippedImagesHook'),
     # Off as in the official pre-training: token ids are those of float32.
     tf32=dict(type='mmaddp.TF32Hook', allowed=False),

@@ -1,4 +1,4 @@
-# k-NN of ADDP's frozen features with ViT-B on ImageNet-1k: 20 neighbours among all training images,
+# k-NN on ADDP's frozen features with ViT-B on ImageNet-1k: 20 neighbours among all training images,
 # weighted by exp(cosine / 0.07) as in Wu et al. and DINO. Nothing is trained.
 #   python tools/test.py CONFIG mmaddp://addp-vit-base
 # The feature is the mean of the patch tokens behind the final norm. Any checkpoint with that

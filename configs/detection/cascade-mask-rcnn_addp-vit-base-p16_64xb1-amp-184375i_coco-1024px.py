@@ -1,8 +1,8 @@
 # Cascade Mask R-CNN on COCO with ADDP's ViT-B, 100 epochs: the recipe of Mask R-CNN with three box
-# heads of growing IoU 0.5, 0.6, 0.7, boxes regressed for all classes alike, and one mask head that
-# learns from the boxes of the first. Source: detectron2's projects/ViTDet/configs/COCO/
-# cascade_mask_rcnn_vitdet_b_100ep.py and modeling/roi_heads/cascade_rcnn.py. Its MAE has 54.0 box
-# AP and 46.7 mask AP; this configuration: not run.
+# heads with IoU thresholds of 0.5, 0.6 and 0.7, class-agnostic box regression, and one mask head
+# that learns from the boxes of the first. Source: detectron2's projects/ViTDet/configs/COCO/
+# cascade_mask_rcnn_vitdet_b_100ep.py and modeling/roi_heads/cascade_rcnn.py. With MAE it reaches
+# 54.0 box AP and 46.7 mask AP; this configuration: not run.
 _base_ = './mask-rcnn_addp-vit-base-p16_64xb1-amp-184375i_coco-1024px.py'
 
 stages = ((0.5, 0.1, 0.2), (0.6, 0.05, 0.1), (0.7, 1 / 30, 1 / 15))
@@ -32,7 +32,7 @@ model = dict(
                     'neg_iou_thr': iou,
                     'min_pos_iou': iou,
                 },
-                # Boxes are drawn once; the next stages take all of them.
+                # Boxes are sampled once; the next stages take all of them.
                 'sampler': rcnn.sampler if stage == 0 else dict(type='PseudoSampler'),
             }
             for stage, (iou, _, _) in enumerate(stages)

@@ -1,6 +1,6 @@
-# Faster R-CNN on COCO with ADDP's ViT-B, 12 epochs: boxes alone, for data without masks. The recipe
-# is that of the Mask R-CNN without its mask head; a crop cuts boxes instead of making new ones from
-# masks. Not run.
+# Faster R-CNN on COCO with ADDP's ViT-B, 12 epochs: boxes only, for data without masks. The recipe
+# is that of Mask R-CNN without its mask head; a crop clips the boxes instead of computing new ones
+# from masks. Not run.
 _base_ = './mask-rcnn_addp-vit-base-p16_64xb1-amp-22125i_coco-1024px.py'
 
 model = dict(

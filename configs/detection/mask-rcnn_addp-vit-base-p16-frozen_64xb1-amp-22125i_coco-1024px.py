@@ -1,5 +1,5 @@
 # Mask R-CNN on COCO on top of ADDP's frozen ViT-B, 12 epochs: only pyramid and heads are trained.
-# The encoder is the pre-trained one, pre_norm included, without drop path and relative positions;
+# The encoder is the pre-trained one, pre_norm included, without drop path or relative positions;
 # its windows hold about as many tokens as the images of pre-training. Not run.
 _base_ = './mask-rcnn_addp-vit-base-p16_64xb1-amp-22125i_coco-1024px.py'
 

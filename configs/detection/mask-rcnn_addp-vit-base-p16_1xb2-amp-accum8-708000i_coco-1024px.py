@@ -1,9 +1,9 @@
 # Mask R-CNN on COCO with ADDP's ViT-B on one GPU of 24 GB, 12 epochs.
 #   python tools/train.py CONFIG
-# Two images at a time with activations recomputed, eight times for one update: 16 images instead
+# Two images at a time with activations recomputed, eight batches per update: 16 images instead
 # of 64, so a quarter of the learning rate and four times the updates. All lengths are those of the
 # 12-epoch recipe counted in images, warm-up included: 32 times as many iterations. Measure time
-# and memory with --dry-run. Nothing is published for it, not run.
+# and memory with --dry-run. No published score; not run.
 _base_ = './mask-rcnn_addp-vit-base-p16_64xb1-amp-22125i_coco-1024px.py'
 
 factor = 64 // 2

@@ -3,7 +3,7 @@
 # On 8 GPUs add --cfg-options train_dataloader.batch_size=8.
 #   bash tools/dist_test.sh CONFIG CHECKPOINT 8
 # Needs data/coco and mmaddp://addp-vit-base, or an ADDP checkpoint.
-# ADDP's own settings are not public. These are ViTDet's of 100 epochs, by strong evidence those
+# ADDP's own settings are not public. These are ViTDet's for 100 epochs, on strong evidence those
 # that ADDP used, with the position table of 256-pixel pre-training; docs/detection.md lists what
 # differs from ViTDet's.
 # The paper's box AP 51.7 (MAE under ViTDet's recipe: 51.6 box, 45.9 mask): not run.

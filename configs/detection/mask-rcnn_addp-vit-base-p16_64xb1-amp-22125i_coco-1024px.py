@@ -1,5 +1,5 @@
-# Mask R-CNN on COCO with ADDP's ViT-B, 12 epochs: the 100-epoch recipe, shortened. For
-# comparisons; nothing is published for it, not run.
+# Mask R-CNN on COCO with ADDP's ViT-B, 12 epochs: the 100-epoch recipe, shortened. For comparisons.
+# No published score; not run.
 _base_ = [
     '../_base_/models/mask-rcnn_addp-vit-base.py',
     '../_base_/datasets/coco_lsj_1024px.py',

@@ -2,7 +2,7 @@
 #   python tools/generate.py CONFIG CHECKPOINT --num-images 50000 --out DIR     one process
 #   bash tools/dist_test.sh CONFIG CHECKPOINT 8                                 8 GPUs
 # Steps and temperature: generation script of the official release. Published FID 7.6, IS 105.1,
-# schedule not told (validation images as reference): not run.
+# schedule not stated (validation images as reference): not run.
 _base_ = [
     '../_base_/models/addp_vit-large.py',
     '../_base_/generation/images_from_seeds.py',

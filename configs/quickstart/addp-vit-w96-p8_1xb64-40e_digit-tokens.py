@@ -1,4 +1,4 @@
-# ADDP of the quickstart, on cached tokens, with tokenizer and predictor of the stages before.
+# ADDP of the quickstart, on cached tokens, with the tokenizer and predictor of the previous stages.
 #   tools/quickstart.sh runs it; alone: python tools/train.py CONFIG
 _base_ = [
     './parts_encoder.py',

@@ -1,6 +1,6 @@
 # Fine-tuning of the quickstart's ADDP encoder on the digits, without its norm in front of the
-# blocks, as officially. Rates: the best of a few that were tried with 10 labelled examples per
-# class and 80 iterations, with ADDP and from scratch each.
+# blocks, as in the official code. Learning rates: the best of a few that were tried with 10
+# labelled examples per class and 80 iterations, both from ADDP and from scratch.
 #   tools/quickstart.sh runs it, with 10 labelled examples per class and with all.
 # Fewer examples: train_dataloader.dataset.dataset.ann_file=LINES_OF_PATH_AND_CLASS
 _base_ = [

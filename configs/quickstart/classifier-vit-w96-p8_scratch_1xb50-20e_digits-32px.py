@@ -1,5 +1,5 @@
-# Control of the quickstart's fine-tuning: the same plain vision transformer from scratch, with one
-# learning rate for all layers, the best for it.
+# Baseline of the quickstart's fine-tuning: the same plain vision transformer from scratch, with one
+# learning rate for all layers, the best one found for it.
 _base_ = './classifier-vit-w96-p8_addp-40e-pre_1xb50-20e_digits-32px.py'
 
 model = dict(backbone=dict(init_cfg=None))

@@ -1,5 +1,5 @@
 # Token predictor of the quickstart: MAGE on cached tokens. No dropout and no label smoothing: ids
-# are drawn from its distribution as it is, and 16 of them leave no room for random ones.
+# are drawn from its distribution as it is, and a grid of 16 leaves no room for random ones.
 #   tools/quickstart.sh runs it; alone: python tools/train.py CONFIG
 _base_ = [
     './parts_tokenizer.py',

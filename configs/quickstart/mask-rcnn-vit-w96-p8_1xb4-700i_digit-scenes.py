@@ -51,7 +51,7 @@ model = dict(
     ),
     test_cfg=dict(rpn=dict(nms_pre=200, max_per_img=100), rcnn=dict(max_per_img=20)),
 )
-# With 8 scenes a step, and with 2, AP was lower after the same time.
+# With 8 scenes per step, and with 2, AP was lower after the same time.
 train_dataloader = dict(batch_size=4)
 optim_wrapper = dict(
     type='OptimWrapper',

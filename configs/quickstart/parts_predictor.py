@@ -1,5 +1,5 @@
-# Token predictor of the quickstart, without dropout and with one class id. Only a variable; the
-# number of codes comes from the tokenizer.
+# Token predictor of the quickstart, without dropout and with one class id. Only defines a variable;
+# the number of codes comes from the tokenizer.
 token_predictor = dict(
     type='mmaddp.MAGEPredictor',
     embed_dims=96,

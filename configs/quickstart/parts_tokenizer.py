@@ -1,5 +1,5 @@
-# Tokenizer of the quickstart: 32-pixel digits as 4 x 4 tokens of 32 codes. Only a variable.
-# So few codes lose 0.7 dB against 128, and make the tokens far easier to predict.
+# Tokenizer of the quickstart: 32-pixel digits as 4 x 4 tokens of 32 codes. Only defines a variable.
+# So few codes lose 0.7 dB compared with 128, but make the tokens far easier to predict.
 tokenizer = dict(
     type='mmaddp.VQGAN',
     base_channels=16,

@@ -1,8 +1,8 @@
 # UperNet of the quickstart, on scenes of digits, from the encoder that its ADDP stage has trained.
 #   tools/quickstart.sh runs it; alone: python tools/train.py CONFIG
 # From scratch: --cfg-options model.backbone.init_cfg=None
-# Crops of half a scene, and a window of that size in the test: many short steps teach more here
-# than few long ones.
+# Crops of half a scene, and a window of that size in testing: many short steps teach more here than
+# few long ones.
 _base_ = [
     './parts_encoder.py',
     '../_base_/models/upernet_addp-vit-base.py',
@@ -15,10 +15,10 @@ channels = 48
 crop_size = (64, 64)
 max_iters = 1800
 warmup_iters = 20
-# Nine pixels of ten are background, each digit has one of a hundred: without weights of the classes
-# nothing but background is learnt in this time. With them mmsegmentation 1.2.2 cannot average where
-# pixels are ignored, but it can sum; loss_weight is about one over the sum of the weights of 8
-# crops, times the usual 0.4 in the auxiliary head.
+# Nine pixels in ten are background, and each digit has one in a hundred: without class weights,
+# nothing but background is learnt in this time. With them, mmsegmentation 1.2.2 cannot average
+# where pixels are ignored, but it can sum; loss_weight is about one over the sum of the weights of
+# 8 crops, times the usual 0.4 in the auxiliary head.
 balanced = dict(class_weight=[0.1] + [1.0] * 10, reduction='sum')
 head = dict(channels=channels, num_classes=11)
 
@@ -29,7 +29,7 @@ model = dict(
         img_size=crop_size,
         patch_size=_base_.patch_size,
         drop_path_rate=0.0,
-        # Four maps are needed, three layers are there.
+        # Four maps are needed, but there are only three layers.
         out_indices=(0, 1, 2, 2),
         init_cfg=dict(checkpoint='work_dirs/quickstart/seed0/addp/epoch_40.pth'),
     ),

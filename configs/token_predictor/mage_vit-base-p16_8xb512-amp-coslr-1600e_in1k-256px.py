@@ -4,7 +4,7 @@
 #   python tools/test.py CONFIG CHECKPOINT  accuracy and cross-entropy at masked positions
 # Needs mmaddp://vqgan.
 # Every number is read from MAGE's README and main_pretrain.py. The released mage-vitb-1600.pth was
-# trained so; this configuration: not run.
+# trained this way; this configuration: not run.
 _base_ = [
     '../_base_/models/mage_vit-base.py',
     '../_base_/datasets/imagenet_256px.py',

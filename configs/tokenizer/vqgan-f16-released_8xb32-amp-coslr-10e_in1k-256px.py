@@ -2,8 +2,9 @@
 # shown on ImageNet-1k, whose data config is to be replaced by that of the images at hand.
 #   bash tools/dist_train.sh CONFIG 8       8 GPUs, 32 images each
 # Needs mmaddp://vqgan and mmaddp://vgg16.
-# A lower rate and a short schedule, because the tokenizer is trained; the codebook is kept, and the
-# discriminator, which the release does not contain, starts from scratch. All our own choice.
+# A lower rate and a short schedule, because the tokenizer is already trained; the codebook is kept,
+# and the discriminator, which the release does not contain, starts from scratch. All our own
+# choice.
 # Expected score: not run.
 _base_ = ['./vqgan-f16_8xb32-amp-coslr-100e_in1k-256px.py']
 max_epochs = 10

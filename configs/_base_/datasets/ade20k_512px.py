@@ -19,7 +19,7 @@ val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 
 # Multi-scale test (tools/test.py --tta): short side 512 times each ratio, but not below the crop,
-# as in the reference implementations, so that the ratios up to 1 are the same picture.
+# as in the reference implementations, so that all ratios up to 1 give the same picture.
 tta_pipeline = [
     *load,
     dict(

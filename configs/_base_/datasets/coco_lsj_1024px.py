@@ -1,9 +1,9 @@
-# COCO 2017 with boxes and masks at 1024 pixels, large-scale jitter as in ViTDet: flip, size 0.1 to
-# 2.0 times what fits into 1024, random crop of 1024, boxes recomputed from the cropped masks; a
-# crop without objects is kept. Test: the image fitted into 1024. Padding: the preprocessor's.
-# Images are resized by Pillow, which averages over what it shrinks. What differs from ViTDet:
-# masks are bitmaps, not polygons, boxes below 0.01 pixels are dropped, not below 0.00001, and the
-# two offsets of a crop are drawn apart.
+# COCO 2017 with boxes and masks at 1024 pixels, large-scale jitter as in ViTDet: flip, resizing to
+# 0.1 to 2.0 times what fits into 1024, random crop of 1024, boxes recomputed from the cropped
+# masks; a crop without objects is kept. Test: the image fitted into 1024. Padding: the
+# preprocessor's. Images are resized by Pillow, which averages over what it shrinks. What differs
+# from ViTDet: masks are bitmaps, not polygons, boxes below 0.01 pixels are dropped, not below
+# 0.00001, and the two offsets of a crop are drawn separately.
 # Source: detectron2's configs/common/coco_loader_lsj.py and configs/common/data/coco.py.
 # 64 GPUs x 1 image. Layout: data/coco/{train2017,val2017}, data/coco/annotations.
 _base_ = 'mmdet::_base_/datasets/coco_instance.py'

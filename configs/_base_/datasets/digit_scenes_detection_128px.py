@@ -1,7 +1,7 @@
 # Scenes of digits over photographs, 128 pixels, ten classes, in COCO's format; the quickstart makes
 # them, and so does
 #   python tools/dataset_converters/prepare_digits.py --out work_dirs/quickstart/data/digits
-# Sizes vary between 0.7 and 1.4 times their own.
+# Augmentation scales the scenes by 0.7 to 1.4.
 classes = tuple('0123456789')
 data_root = 'work_dirs/quickstart/data/digits/detection/'
 image_size = 128

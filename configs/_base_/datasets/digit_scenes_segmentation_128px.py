@@ -1,8 +1,8 @@
 # Scenes of handwritten digits over photographs, with a label per pixel; the quickstart makes them,
 # and so does
 #   python tools/dataset_converters/prepare_digits.py --out work_dirs/quickstart/data/digits
-# 800 scenes for training, 200 for validation, 128 pixels. Soft edges of digits are ignored. Digits
-# have a direction: no flip.
+# 800 scenes for training, 200 for validation, 128 pixels. The soft edges of the digits are ignored.
+# No flip, because mirrored digits are no longer digits.
 dataset = dict(
     type='BaseSegDataset',
     data_root='work_dirs/quickstart/data/digits/segmentation/',

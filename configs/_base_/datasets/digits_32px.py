@@ -1,4 +1,4 @@
-# The embedded handwritten digits at 32 pixels; the quickstart makes them, and so does
+# scikit-learn's handwritten digits at 32 pixels; the quickstart makes them, and so does
 #   python tools/dataset_converters/prepare_digits.py --out work_dirs/quickstart/data/digits
 # 1,438 pictures for training, 359 for validation. Augmentation: no flip, a small rotation and
 # shift in one bilinear resampling, black outside.

@@ -1,4 +1,4 @@
-# Validation and test set of the embedded digits, as they are; see digits_32px.py.
+# Validation and test set of scikit-learn's handwritten digits, not augmented; see digits_32px.py.
 val_pipeline = [dict(type='mmaddp.LoadRGBImage'), dict(type='PackInputs')]
 
 val_dataloader = dict(

@@ -1,5 +1,5 @@
 # Validation and test set of ImageNet-1k at 256 pixels: short edge to 256, bilinear, centre crop;
-# values as in imagenet_256px.py. Stands beside it where a stage is validated on images.
+# values as in imagenet_256px.py. Used together with it where a stage is validated on images.
 val_pipeline = [
     dict(type='mmaddp.LoadRGBImage', ignore_orientation=True),
     dict(type='ResizeEdge', scale=256, edge='short', backend='pillow', interpolation='bilinear'),

@@ -1,6 +1,6 @@
 # Unconditional generation as the test loop of an ADDP model; tools/generate.py sets number, seed
-# and folder. 50,000 images are what FID is published for. The loop deals blocks of batch_size
-# images to the processes, and asks no sampler.
+# and folder. Published FIDs are for 50,000 images. The loop deals blocks of batch_size images to
+# the processes and needs no sampler.
 test_dataloader = dict(
     batch_size=64,
     num_workers=0,

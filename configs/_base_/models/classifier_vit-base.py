@@ -22,7 +22,7 @@ model = dict(
             _scope_='mmaddp',
             checkpoint=checkpoint,
             prefix='backbone.',
-            # fc_norm is new; tokenizer_norm (here pre_norm) and the final norm are left behind.
+            # fc_norm is new; tokenizer_norm (here pre_norm) and the final norm are dropped.
             allow_missing=[r'ln2\.'],
             allow_unexpected=[r'pre_norm\.', r'ln1\.'],
         ),

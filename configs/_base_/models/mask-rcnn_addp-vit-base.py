@@ -10,9 +10,10 @@ norm_cfg = dict(type='mmpretrain.LN2d', eps=1e-6)
 
 model = dict(
     # mmdetection pads after normalising when the preprocessor does it, with zeros: the mean colour,
-    # as in ViTDet. (A Pad transform would come before, and its usual 114 is not zero then.)
+    # as in ViTDet. (A Pad transform would come before normalising, after which its usual 114 would
+    # not be zero.)
     # All images fit into 1024, in training and in test, so this divisor makes 1024 x 1024 of them.
-    # Smaller divisors of test images, such as 16, do too: the backbone takes any size.
+    # A smaller divisor for test images, such as 16, works too: the backbone takes any size.
     data_preprocessor=dict(pad_size_divisor=1024, pad_value=0, pad_mask=True, mask_pad_value=0),
     backbone=dict(
         _delete_=True,
@@ -50,7 +51,7 @@ model = dict(
         mask_head=dict(type='mmaddp.ViTDetMaskHead', norm_cfg=norm_cfg),
     ),
     train_cfg=dict(
-        # The best anchors of an object are positive, whatever they share with it.
+        # The best anchors of an object are positive, however little they overlap it.
         rpn=dict(assigner=dict(min_pos_iou=0)),
         rcnn=dict(assigner=dict(match_low_quality=False)),
     ),

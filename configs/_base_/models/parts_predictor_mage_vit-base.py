@@ -1,5 +1,5 @@
-# The released token predictor of ViT-B. Only a variable, for the models that hold a predictor; the
-# number of codes comes from their tokenizer.
+# The released token predictor of ViT-B. Only defines a variable, for the models that contain a
+# predictor; the number of codes comes from their tokenizer.
 token_predictor = dict(
     type='mmaddp.MAGEPredictor',
     embed_dims=768,

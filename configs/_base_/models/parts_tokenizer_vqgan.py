@@ -1,5 +1,5 @@
-# The released tokenizer: 256-pixel images to 16 x 16 tokens of 1024 codes. Only a variable, for the
-# models that hold a tokenizer.
+# The released tokenizer: 256-pixel images to 16 x 16 tokens of 1024 codes. Only defines a variable,
+# for the models that contain a tokenizer.
 tokenizer = dict(
     type='mmaddp.VQGAN',
     base_channels=128,

@@ -1,6 +1,6 @@
 # ADDP's encoder with ViT-B, frozen as it was pre-trained, its norm in front of the blocks
-# (tokenizer_norm) included: without it the blocks would get what they never saw, and nothing could
-# adapt. To look at the other case: model.backbone.pre_norm=False and
+# (tokenizer_norm) included: without it the blocks would get inputs that they never saw, and nothing
+# could adapt. To probe without it: model.backbone.pre_norm=False and
 # model.backbone.init_cfg.allow_unexpected=['pre_norm','ln1'].
 _base_ = './classifier_vit-base.py'
 

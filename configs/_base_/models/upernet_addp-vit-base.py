@@ -1,14 +1,16 @@
 # UperNet on ADDP's ViT-B: mmsegmentation's MAE recipe (configs/mae/), which SiameseIM, of ADDP's
 # group, names as its own for ADE20k; ADDP's settings are not public.
-# Kept from there: taps, pyramid, heads, LayerScale 1.0, relative position biases per layer, zero
-# at first, absolute positions bicubically resized, no final norm. Different: see ADDPViTSeg.
+# Kept from there: taps, pyramid, heads, LayerScale 1.0, relative position biases per layer,
+# initialised to zero, absolute positions bicubically resized, no final norm. Different: see
+# ADDPViTSeg.
 _base_ = 'mmseg::_base_/models/upernet_mae.py'
 
 num_classes = 150
 checkpoint = 'mmaddp://addp-vit-base'
 
 # Batch norm, which is synchronised over the GPUs where there are several: sync_bn below. A process
-# needs at least two images: the pooling branch of one pixel has no statistics of its own.
+# needs at least two images: the one-pixel pooling branch cannot compute batch statistics from a
+# single image.
 norm_cfg = dict(type='BN', requires_grad=True)
 sync_bn = 'torch'
 

@@ -29,5 +29,5 @@ model = dict(
     quantize_start=2000,
     revival_interval=500,
 )
-# Each part has its optimiser, and so its own distributed wrapper.
+# Each part has its own optimiser, and so its own distributed wrapper.
 model_wrapper_cfg = dict(type='MMSeparateDistributedDataParallel')

@@ -18,7 +18,7 @@ optim_wrapper = dict(
         layer_decay_rate=0.65, no_decay_vectors=True, no_decay_names=('pos_embed', 'cls_token')
     ),
 )
-# Per iteration, from 0; each layer's minimum is its own part of min_lr, as officially.
+# Per iteration, from 0; each layer's minimum is its own share of min_lr, as in the official code.
 param_scheduler = dict(
     type='mmaddp.WarmupCosineLR',
     warmup=20,

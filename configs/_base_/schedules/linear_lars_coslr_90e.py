@@ -1,6 +1,7 @@
 # Linear probing of MAGE and MAE (main_linprobe.py of both): LARS without weight decay, 90 epochs of
 # which 10 warm up. The trust ratio is not applied to biases. mmpretrain's LARS puts the rate into
-# the momentum buffer, MAE's applies it afterwards; while the rate changes slowly they are alike.
+# the momentum buffer, MAE's applies it afterwards; while the rate changes slowly, the two are
+# nearly the same.
 max_epochs = 90
 base_lr = 0.1  # per 256 images; MAGE uses 0.05 for ViT-L
 batch_size = 4096

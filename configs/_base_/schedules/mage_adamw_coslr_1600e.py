@@ -1,6 +1,6 @@
 # MAGE's pre-training differs from ADDP's in three settings: the learning rate, 1.5e-4 per 256
-# images; how often the loss scale may grow, PyTorch's default; a checkpoint of every 40 epochs.
-# 1600 epochs for both sizes. Source: MAGE's README, main_pretrain.py and util/misc.py.
+# images; how often the loss scale may grow, PyTorch's default; and a checkpoint kept every 40
+# epochs. 1600 epochs for both sizes. Source: MAGE's README, main_pretrain.py and util/misc.py.
 _base_ = './addp_adamw_coslr_1600e.py'
 base_lr = 1.5e-4
 

@@ -1,6 +1,7 @@
 # UperNet's training: AdamW, layer-wise learning rates, 1,500 iterations of linear warm-up from a
-# millionth, then linearly to 0. Every number is of mmsegmentation's configs/mae/, where bias and
-# norm parameters do not decay, positions do. Its fp16 key is without effect; here AMP is on.
+# millionth, then linear decay to 0. Every number comes from mmsegmentation's configs/mae/, where
+# weight decay spares biases and norm parameters but not positions. Its fp16 key has no effect; here
+# AMP is on.
 max_iters = 160000
 warmup_iters = 1500
 

@@ -1,9 +1,9 @@
 # ViTDet's training: AdamW, layer-wise learning rates, 184,375 iterations of 64 images (100 epochs
 # of the 118,287 images of train2017), a tenth of the rate from 8/9 and from 26/27 of them, 250
-# iterations of linear warm-up. Weight decay spares pos_embed and the norms of the backbone; biases,
-# relative positions and the norms of pyramid and heads decay, as detectron2's own LayerNorms do.
-# Source: detectron2's projects/ViTDet/configs/COCO. Its fp16 compression of gradients between GPUs
-# is left out.
+# iterations of linear warm-up. Weight decay spares pos_embed and the norms of the backbone; it
+# applies to biases, relative positions and the norms of pyramid and heads, as to detectron2's own
+# LayerNorms. Source: detectron2's projects/ViTDet/configs/COCO. Its fp16 compression of gradients
+# between GPUs is left out.
 # A child that changes the length sets train_cfg.max_iters and both entries of param_scheduler.
 max_iters = 184375
 

@@ -1,4 +1,4 @@
-# ViTDet's training cut to 12 epochs of COCO, the steps of the learning rate at the same fractions.
+# ViTDet's training cut to 12 epochs of COCO, with the learning-rate steps at the same fractions.
 _base_ = './vitdet_adamw_184375i.py'
 max_iters = _base_.max_iters * 12 // 100
 

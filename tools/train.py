@@ -2,7 +2,7 @@
 
     python tools/train.py CONFIG --work-dir work_dirs/run [--resume] [--cfg-options KEY=VALUE ...]
 
-With --resume in the command from the start, the same command goes on after an interruption.
+With --resume in the command from the start, the same command continues after an interruption.
 """
 
 import argparse

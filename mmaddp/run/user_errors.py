@@ -32,7 +32,7 @@ def user_errors(
         tool (str): Name of the tool, put in front of the message.
         traceback (bool): Let errors through, for those who want to see where they come from.
             Defaults to False.
-        interrupted (Callable, optional): Says what Ctrl-C leaves behind and how to go on.
+        interrupted (Callable, optional): Says what Ctrl-C leaves behind and how to continue.
             Defaults to None.
     """
     try:

@@ -43,7 +43,7 @@ def find_checkpoint(work_dir: Union[str, Path]) -> Optional[Path]:
         reason = _damage(path)
         if reason is None:
             for text in damaged:
-                _warn(f'{text}\nThe training goes on from {path} instead.')
+                _warn(f'{text}\nThe training continues from {path} instead.')
             return path
         damaged.append(reason)
     if damaged:
@@ -68,7 +68,7 @@ def newest_checkpoint(work_dir: Union[str, Path]) -> Optional[Path]:
 
 
 def is_continued(filename: Union[str, Path], folders: Sequence[Union[str, Path]]) -> bool:
-    """Whether resuming from a file goes on with the run that writes into one of the folders."""
+    """Whether resuming from a file continues the run that writes into one of the folders."""
     path = Path(filename)
     own = {Path(folder).resolve() for folder in folders}
     return path.parent.resolve() in own and path.name not in earlier_checkpoints(path.parent)

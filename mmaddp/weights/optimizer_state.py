@@ -51,7 +51,7 @@ def plain_optimizer(state: Mapping, wrapper: Any) -> dict:
 
     Args:
         state (Mapping): A state in which :func:`optimizer_problems` found nothing.
-        wrapper (OptimWrapper): What is to go on from it.
+        wrapper (OptimWrapper): The wrapper that will resume from it.
     """
     groups = [
         {'params': group['params']} | _group_options(group, own)

@@ -1,7 +1,7 @@
 """What a resumed training takes from a checkpoint: known entries, of known types and in range.
 
 mmengine's Runner hands what it finds to its loops, optimizers, schedulers and hooks as it is. Here
-it is compared with the training that is to go on, before any of them sees it.
+it is compared with the training that is to be resumed, before any of them sees it.
 """
 
 import logging
@@ -35,7 +35,7 @@ _BEST = re.compile(r'best_ckpt(_.+)?')
 
 @dataclass(frozen=True)
 class Training:
-    """The training that is to go on.
+    """The training that is to be resumed.
 
     Attributes:
         source (str): The checkpoint that it continues from.

@@ -99,7 +99,7 @@ class CheckpointHook(mmengine.hooks.CheckpointHook):
         if found:
             runner.logger.warning(
                 f'{folder} holds {len(found)} checkpoints of another run, {min(found)} and so on. '
-                'This training does not go on from them (--resume would) and leaves them alone: '
+                'This training does not resume from them (--resume would) and leaves them alone: '
                 f'they are listed in {EARLIER}, and renamed where their names are needed.'
             )
 

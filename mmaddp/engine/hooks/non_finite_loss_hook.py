@@ -33,8 +33,8 @@ class NonFiniteLossHook(Hook):
     files of the batch. A non-finite gradient of a finite loss is left to the loss scaler.
 
     Where a loss scaler is at work, in mixed precision, it also skips the step of a loss that is
-    not finite, so that the weights stay sound: the run warns and goes on, as the official one, and
-    stops after ``max_skipped`` such iterations in a row.
+    not finite, so that the weights stay sound: the run warns and continues, as the official one
+    does, and stops after ``max_skipped`` such iterations in a row.
 
     Args:
         interval (int): Iterations between two checks. Defaults to 50.

@@ -114,7 +114,7 @@ class FidelityExtractor(Extractor):
 
 @TASK_UTILS.register_module()
 class BackboneExtractor(Extractor):
-    """Any model with ``extract_feat`` of ours or of a host, for domains without an Inception.
+    """Any of our or a host's models with ``extract_feat``, for domains without an Inception.
 
     The features are the last output of ``extract_feat``: maps and tokens are averaged over the
     positions (including any class token). A classifier's logits also serve for the Inception Score.

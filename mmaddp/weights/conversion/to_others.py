@@ -11,12 +11,12 @@ PRE_NORM = ('keep', 'drop')
 def to_timm(encoder: Encoder, pre_norm: str = 'keep') -> tuple[dict[str, Tensor], dict]:
     """Tensors and arguments of the timm ``VisionTransformer`` that gives the same features.
 
-    timm's patch embedding has no bias where there is a norm in front of the blocks: the bias goes
+    timm's patch embedding has no bias where there is a norm before the blocks: the bias goes
     into the positions of the patches, which is the same function, also after they are resized.
 
     Args:
         encoder (Encoder): The encoder, perhaps with a classifier's head.
-        pre_norm (str): 'keep' the norm in front of the blocks, if there is one, or 'drop' it as the
+        pre_norm (str): 'keep' the norm before the blocks, if there is one, or 'drop' it as the
             official fine-tuning does. Defaults to 'keep'.
 
     Returns:
@@ -53,7 +53,7 @@ def to_timm(encoder: Encoder, pre_norm: str = 'keep') -> tuple[dict[str, Tensor]
 def to_mae(encoder: Encoder) -> dict[str, Tensor]:
     """Tensors of the encoder under MAE's names, which detectron2's ViTDet reads.
 
-    Neither has a norm in front of the blocks: it is left out, as in the official fine-tuning.
+    Neither has a norm before the blocks: it is left out, as in the official fine-tuning.
     """
     return mae_names(encoder.tensors) | _final_norm(encoder)
 
@@ -61,7 +61,7 @@ def to_mae(encoder: Encoder) -> dict[str, Tensor]:
 def to_huggingface(encoder: Encoder) -> tuple[dict[str, Tensor], dict]:
     """Tensors and configuration of transformers' ``ViTModel``, without its pooling layer.
 
-    It has no norm in front of the blocks: that is left out, as in the official fine-tuning.
+    It has no norm before the blocks: that is left out, as in the official fine-tuning.
 
     Returns:
         tuple: Tensors by name, and the content of ``config.json``.

@@ -20,6 +20,7 @@ def damaged(tmp_path):
     (first, *_) = sorted((data / 'segmentation' / 'images' / 'training').iterdir())
     first.write_bytes(first.read_bytes()[:1000])
     cfg = read_config(write_segmentation_config(tmp_path, data), work_dir=tmp_path / 'work')
+    cfg.model.data_preprocessor = dict(type='SegDataPreProcessor', size=(128, 128))
     return cfg, first
 
 
@@ -40,7 +41,6 @@ def test_a_picture_that_is_cut_off_is_named(damaged):
 def test_it_is_passed_over_and_counted_on_request(damaged, monkeypatch):
     cfg, _ = damaged
     cfg.train_dataloader.dataset.pipeline[0].skip_broken = True
-    cfg.model.data_preprocessor = dict(type='SegDataPreProcessor', size=(128, 128))
     lines = []
     monkeypatch.setattr('logging.Logger.warning', lambda self, text, *_: lines.append(str(text)))
     assert train(cfg).iter == 2

@@ -26,6 +26,8 @@ from pathlib import Path
 sys.path.insert(0, {folder!r})
 from tool_process import run_tool
 signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+# Ignored where the tests run in the background of a shell.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 here = Path(sys.argv[1])
 run_tool(Path('tool.py'), [], here, here / 'log')
 """

@@ -12,6 +12,7 @@ import argparse
 import logging
 import multiprocessing
 import os
+import queue
 import random
 import resource
 import shutil
@@ -105,7 +106,7 @@ def main() -> None:
         while kind != 'done':
             try:
                 kind, _, at = results.get(timeout=5)
-            except Exception:
+            except queue.Empty:
                 if not process.is_alive():
                     break
         process.join()

@@ -46,7 +46,7 @@ def test_other_environment_finds_torch_and_no_host(tmp_path):
         check=True,
     )
     where, leaked = result.stdout.splitlines()
-    assert str(tmp_path / 'other' / 'shared-torch') in where
+    assert str(tmp_path / 'other' / 'shared-torch' / 'site-packages') in where
     assert leaked == '[]'
 
 

@@ -63,7 +63,7 @@ def link_distributions(names: set[str], folder: Path) -> None:
     Raises:
         FileExistsError: The folder holds something that is not a link.
     """
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     for entry in folder.iterdir():
         if not entry.is_symlink():
             raise FileExistsError(f'{entry} is not a link of this script: remove or move it.')
@@ -86,7 +86,8 @@ def main() -> None:
     site = environment / Path(sysconfig.get_path('purelib')).relative_to(sys.prefix)
     if not site.is_dir():
         raise SystemExit(f'{environment} is not an environment of {version}')
-    folder = environment / 'shared-torch'
+    # mmengine takes what lies outside of a folder of this name for a part of Python itself.
+    folder = environment / 'shared-torch' / 'site-packages'
     link_distributions(collect_distributions(), folder)
     (site / 'shared_torch.pth').write_text(f'{folder}\n')
 

@@ -45,9 +45,9 @@ CHANGES = (
         'mmengine.logging',
         'quiet_console',
         'the console leaves out messages for debugging, and the environment, configuration and '
-        'hooks of a run that are in its log file',
+        'hooks of a run that are in its log file; a log file on a full disk is reported once',
         'what matters begins after 500 lines; remarks on what cannot be imported head every '
-        'command',
+        'command; logging prints a call stack for every line that cannot be written',
     ),
     HostChange(
         'mmengine.config',

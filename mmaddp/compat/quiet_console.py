@@ -1,4 +1,4 @@
-"""A console that shows what matters; the log file has everything."""
+"""A console that shows what matters; the log file has everything, as long as it can be written."""
 
 import functools
 import logging
@@ -31,9 +31,25 @@ def install() -> None:
     @functools.wraps(original_init)
     def init(self, *args, **kwargs) -> None:
         original_init(self, *args, **kwargs)
-        if any(isinstance(handler, logging.FileHandler) for handler in self.handlers):
-            for handler in self.handlers:
-                if not isinstance(handler, logging.FileHandler):
-                    handler.addFilter(lambda record: not is_banner(record))
+        files = [item for item in self.handlers if isinstance(item, logging.FileHandler)]
+        for handler in self.handlers:
+            if handler in files:
+                handler.handleError = functools.partial(_say_once, handler)
+            elif files:
+                handler.addFilter(lambda record: not is_banner(record))
 
     MMLogger.__init__ = init
+
+
+def _say_once(handler: logging.FileHandler, record: logging.LogRecord) -> None:
+    """Say in one line that a log file cannot be written, where logging prints call stacks."""
+    error = sys.exc_info()[1]
+    if not isinstance(error, OSError):
+        logging.FileHandler.handleError(handler, record)
+    elif not getattr(handler, 'is_reported', False):
+        handler.is_reported = True
+        print(
+            f'The log file {handler.baseFilename} cannot be written ({error.strerror}): its lines '
+            'are on the console only.',
+            file=sys.stderr,
+        )

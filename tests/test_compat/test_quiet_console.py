@@ -1,4 +1,5 @@
 import logging
+import os
 
 import mmengine.logging
 import pytest
@@ -22,6 +23,18 @@ def test_console_is_short_and_the_file_is_whole(tmp_path, capsys):
     assert all(message in written for message in (BANNER, CONFIG, HOOKS, *WANTED))
     assert all(message in shown for message in WANTED)
     assert not any(message in shown for message in (BANNER, CONFIG, HOOKS))
+
+
+@pytest.mark.skipif(not os.access('/dev/full', os.W_OK), reason='needs /dev/full')
+def test_full_disk_is_reported_once_and_the_console_goes_on(tmp_path, capsys):
+    (tmp_path / 'run.log').symlink_to('/dev/full')
+    logger = MMLogger('full', 'full', log_file=str(tmp_path / 'run.log'))
+    logger.info('first')
+    logger.info('second')
+    shown = capsys.readouterr()
+    assert 'first' in shown.out and 'second' in shown.out
+    assert shown.err.count('cannot be written (No space left on device)') == 1
+    assert 'Traceback' not in shown.err
 
 
 def test_without_a_file_the_console_has_everything(capsys):

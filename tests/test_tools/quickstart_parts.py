@@ -9,10 +9,10 @@ FOLDER = ROOT / 'tools' / 'quickstart'
 
 sys.path.insert(0, str(FOLDER))
 import quickstart as main_script  # noqa: E402, F401
-import tool_process  # noqa: E402, F401
 from run import MAKER, Run  # noqa: E402, F401
-from stage import Figure, Stage  # noqa: E402, F401
 from stages import STAGES  # noqa: E402, F401
+
+from mmaddp.own.stage import Figure, Stage  # noqa: E402, F401
 
 
 def quickstart(folder, *arguments):

@@ -11,12 +11,10 @@ from test_tools.conftest import ROOT
 
 pytestmark = pytest.mark.slow
 
-# Started by other tools, never by hand.
-INTERNAL = {'start_tool.py'}
 TOOLS = sorted(
     path
     for path in (ROOT / 'tools').rglob('*.py')
-    if "if __name__ == '__main__':" in path.read_text() and path.name not in INTERNAL
+    if "if __name__ == '__main__':" in path.read_text()
 )
 # Runs the help of all tools in one process, because none of them imports anything slow.
 COLLECT = """

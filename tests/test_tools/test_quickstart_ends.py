@@ -8,10 +8,13 @@ import time
 from pathlib import Path
 
 import pytest
-from test_tools.quickstart_parts import FOLDER, tool_process
 from test_utils.test_processes import wait_for_end
 
+from mmaddp.own import tool_process
+
 pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[2]
 
 # A tool with a worker of its own, as data loaders and train_several have.
 TOOL = """
@@ -23,8 +26,8 @@ time.sleep(100)
 CALLER = """
 import signal, sys
 from pathlib import Path
-sys.path.insert(0, {folder!r})
-from tool_process import run_tool
+sys.path.insert(0, {root!r})
+from mmaddp.own.tool_process import run_tool
 signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
 # Ignored where the tests run in the background of a shell.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -36,7 +39,7 @@ run_tool(Path('tool.py'), [], here, here / 'log')
 @pytest.mark.parametrize('sent', ['SIGKILL', 'SIGTERM', 'SIGINT'])
 def test_tools_end_with_the_quickstart(tmp_path, sent):
     (tmp_path / 'tool.py').write_text(TOOL)
-    (tmp_path / 'caller.py').write_text(CALLER.format(folder=str(FOLDER)))
+    (tmp_path / 'caller.py').write_text(CALLER.format(root=str(ROOT)))
     with subprocess.Popen(
         [sys.executable, tmp_path / 'caller.py', tmp_path], stdout=subprocess.PIPE, text=True
     ) as caller:

@@ -15,12 +15,12 @@ import sys
 import time
 from pathlib import Path
 
-from report import duration, missed_limits, write_report
+from report import missed_limits, write_report
 from run import MAKER, Run
-from stage import Stage, StageFailed
 from stages import STAGES
 from stages.chain import ADDP
 
+from mmaddp.own.stage import Stage, StageFailed, duration
 from mmaddp.run.argument_types import path
 from mmaddp.run.arguments import ToolParser
 from mmaddp.run.user_errors import user_errors

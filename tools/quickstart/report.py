@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from run import Run
-from stage import Stage
 from stages import STAGES
 
+from mmaddp.own.stage import Stage, duration
 from mmaddp.utils.atomic import write_text
 
 
@@ -66,9 +66,3 @@ def _table(runs: list[Run]) -> str:
         figures = '; '.join(stage.describe(results, runs[0].smoke))
         lines.append(f'| {stage.name} | {seconds:.0f} s | {figures} |')
     return '\n'.join([*lines, f'| total | {duration(total)} | |'])
-
-
-def duration(seconds: float) -> str:
-    """Seconds as minutes and seconds."""
-    minutes, rest = divmod(round(seconds), 60)
-    return f'{minutes} min {rest} s' if minutes else f'{rest} s'

@@ -5,9 +5,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from stage import Stage, StageFailed
-from tool_process import run_tool
-
+from mmaddp.own.stage import Stage, StageFailed, cfg_options, last_scalars
+from mmaddp.own.tool_process import run_tool
 from mmaddp.utils.atomic import write_json
 from mmaddp.utils.own_folders import claim_folder, remove_folder
 
@@ -118,16 +117,3 @@ class Run:
         work_dir = ('--work-dir', self.folder(stage))
         self.call(stage, 'train.py', config, *work_dir, *cfg_options(options))
         return last_scalars(self.folder(stage))
-
-
-def cfg_options(options: dict[str, object]) -> list[str]:
-    """Arguments that set values of a config."""
-    return ['--cfg-options', *(f'{key}={value}' for key, value in options.items())]
-
-
-def last_scalars(work_dir: Path) -> dict:
-    """The last value of every scalar that a training logged."""
-    scalars = {}
-    for line in sorted(work_dir.glob('*/vis_data/scalars.json'))[-1].read_text().splitlines():
-        scalars.update(json.loads(line))
-    return scalars

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from PIL import Image
-from run import Run, cfg_options
-from stage import Figure, Picture, Stage
+from run import Run
+
+from mmaddp.own.stage import Figure, Picture, Stage, cfg_options
 
 TOKENIZER = 'configs/quickstart/vqgan-f8_1xb32-7e_digits-32px.py'
 PREDICTOR = 'configs/quickstart/mage-w96_1xb64-80e_digit-tokens.py'

@@ -8,9 +8,9 @@ import matplotlib
 
 matplotlib.use('Agg')
 from matplotlib import pyplot as plt
-from run import Run, last_scalars
-from stage import Figure, Picture, Stage
+from run import Run
 
+from mmaddp.own.stage import Figure, Picture, Stage, last_scalars
 from mmaddp.utils.atomic import write_json, write_text
 
 CONFIG = 'configs/quickstart/classifier-vit-w96-p8{}_1xb50-20e_digits-32px.py'

@@ -1,8 +1,8 @@
 """Stage of detection: Mask R-CNN on the scenes, from ADDP's encoder and from scratch."""
 
-from run import Run, last_scalars
-from stage import Figure, Picture, Stage
+from run import Run
 
+from mmaddp.own.stage import Figure, Picture, Stage, last_scalars
 from mmaddp.utils.atomic import write_json
 
 CONFIG = 'configs/quickstart/mask-rcnn-vit-w96-p8_1xb4-700i_digit-scenes.py'

@@ -9,8 +9,9 @@ import matplotlib
 
 matplotlib.use('Agg')
 from matplotlib import pyplot as plt
-from run import Run, cfg_options
-from stage import Figure, Picture, Stage
+from run import Run
+
+from mmaddp.own.stage import Figure, Picture, Stage, cfg_options
 
 from .chain import TOKENIZER
 from .judge import CONFIG as EXTRACTOR

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from run import Run, last_scalars
-from stage import Figure, Picture, Stage
+from run import Run
 
+from mmaddp.own.stage import Figure, Picture, Stage, last_scalars
 from mmaddp.utils.atomic import write_json
 
 UPERNET = 'configs/quickstart/upernet-vit-w96-p8_1xb8-1800i_digit-scenes.py'

@@ -7,15 +7,17 @@ import runpy
 import sys
 from pathlib import Path
 
-from mmaddp.utils.processes import end_with_parent
-
 
 def main() -> None:
     """Run the tool."""
     parent, tool, *arguments = sys.argv[1:]
-    end_with_parent(int(parent))
     sys.argv = [tool, *arguments]
     sys.path[0] = str(Path(tool).resolve().parent)
+    sys.path.append(str(Path(__file__).resolve().parents[2]))
+
+    from mmaddp.utils.processes import end_with_parent
+
+    end_with_parent(int(parent))
     runpy.run_path(tool, run_name='__main__')
 
 

@@ -1,8 +1,10 @@
-"""Building blocks of a quickstart stage."""
+"""Building blocks of a stage of a chain."""
 
+import json
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Optional
 
 
@@ -55,7 +57,7 @@ class Picture:
 
     Attributes:
         title (str): Heading.
-        file (str): Where it lies in the folder of a seed.
+        file (str): Where it lies, below the folder of a run.
         text (str): What it shows.
     """
 
@@ -66,11 +68,11 @@ class Picture:
 
 @dataclass(frozen=True)
 class Stage:
-    """A step of the quickstart.
+    """A step of a chain.
 
     Attributes:
         name (str): Name, and folder.
-        run (Callable): Does the work of a :class:`run.Run`, returns the values of ``figures`` by
+        run (Callable): Does the work of a run of the chain, returns the values of ``figures`` by
             name.
         figures (dict[str, Figure]): What it measures, in the order of the table.
         pictures (tuple[Picture, ...]): What it draws.
@@ -96,3 +98,25 @@ class Stage:
             for name, figure in self.figures.items()
             if figure.is_missed(values[name])
         ]
+
+
+def cfg_options(options: Mapping[str, object]) -> list[str]:
+    """Arguments that set values of a config."""
+    return ['--cfg-options', *(f'{key}={value}' for key, value in options.items())]
+
+
+def last_scalars(work_dir: Path) -> dict:
+    """The last value of every scalar that a training logged, in all its starts."""
+    scalars: dict = {}
+    for file in sorted(work_dir.glob('*/vis_data/scalars.json')):
+        for line in file.read_text().splitlines():
+            scalars.update(json.loads(line))
+    return scalars
+
+
+def duration(seconds: float) -> str:
+    """Seconds as hours, minutes and seconds; of the last two, what matters."""
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes >= 60:
+        return f'{minutes // 60} h {minutes % 60} min'
+    return f'{minutes} min {rest} s' if minutes else f'{rest} s'

@@ -8,11 +8,11 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Optional
 
-from stage import StageFailed
+from mmaddp.own.stage import StageFailed
 
 STARTER = Path(__file__).with_name('start_tool.py')
 MILESTONES = ('Epoch(val)', '_mAP: ', 'mIoU: ', 'Wrote', ' made', 'accepted')
@@ -24,7 +24,13 @@ LINES_OF_AN_ERROR = 15
 SECONDS_TO_END = 10
 
 
-def run_tool(tool: Path, arguments: list[str], folder: Path, log: Path) -> None:
+def run_tool(
+    tool: Path,
+    arguments: list[str],
+    folder: Path,
+    log: Path,
+    shorten: Callable[[str], str] = str.strip,
+) -> None:
     """Run a tool to its end; it ends when this process does, for whatever reason.
 
     Args:
@@ -32,12 +38,13 @@ def run_tool(tool: Path, arguments: list[str], folder: Path, log: Path) -> None:
         arguments (list[str]): Its arguments.
         folder (Path): Where it runs.
         log (Path): File that its output is appended to.
+        shorten (Callable): Makes of a line what the screen shows of it. Defaults to the whole line.
 
     Raises:
         StageFailed: The tool fails; the message ends with its last lines.
     """
     command = [sys.executable, str(STARTER), str(os.getpid()), str(tool), *arguments]
-    last = deque(maxlen=LINES_OF_AN_ERROR)
+    last: deque[str] = deque(maxlen=LINES_OF_AN_ERROR)
     with (
         log.open('a', encoding='utf-8') as file,
         # A group of its own, so that its workers can be ended with it.
@@ -53,7 +60,7 @@ def run_tool(tool: Path, arguments: list[str], folder: Path, log: Path) -> None:
         ) as process,
     ):
         try:
-            screen = _Screen(tool.name)
+            screen = _Screen(tool.name, shorten)
             for line in _lines(process.stdout):
                 if line is not None:
                     file.write(line)
@@ -72,8 +79,9 @@ def run_tool(tool: Path, arguments: list[str], folder: Path, log: Path) -> None:
 class _Screen:
     """Decides which part of a tool's output is shown."""
 
-    def __init__(self, tool: str) -> None:
+    def __init__(self, tool: str, shorten: Callable[[str], str]) -> None:
         self.tool = tool
+        self.shorten = shorten
         self.started = self.shown = time.monotonic()
 
     def show(self, line: Optional[str]) -> None:
@@ -89,12 +97,12 @@ class _Screen:
             due = due or any(word in line for word in MILESTONES)
         if due:
             self.shown = now
-            print('   ', line.strip(), flush=True)
+            print('   ', self.shorten(line), flush=True)
 
 
 def _lines(stream: IO[str]) -> Iterator[Optional[str]]:
     """Yield the lines of a stream; None for each second without one."""
-    lines = queue.Queue()
+    lines: queue.Queue[str] = queue.Queue()
 
     def read() -> None:
         for line in stream:

@@ -1,0 +1,1 @@
+"""Whole chains, from a folder of pictures to models and a report."""

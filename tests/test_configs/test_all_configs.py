@@ -81,7 +81,7 @@ def test_name_says_what_was_pretrained(path):
         length = Config.fromfile(pretraining).train_cfg.max_epochs
         assert path.name.split('_')[1] == f'addp-{length}e-pre'
     elif path.name.startswith('classifier-'):
-        start = re.search('epoch_([0-9]+)', str(backbone.init_cfg))
+        start = re.search('epoch_([0-9]+)', str(backbone.get('init_cfg')))
         assert path.name.split('_')[1] == (f'addp-{start[1]}e-pre' if start else 'scratch')
     elif path.parent.name == 'detection':
         encoder = f'addp-vit-{backbone.arch}-p16' + '-frozen' * ('frozen_stages' in backbone)
@@ -98,6 +98,8 @@ def test_header_says_what_it_is_for(path):
 
 
 DATA_ROOTS = {
+    'work_dirs/own/data/train',
+    'work_dirs/own/data/val',
     'data/imagenet/',
     'data/coco/',
     'data/ade/ADEChallengeData2016',
@@ -105,12 +107,15 @@ DATA_ROOTS = {
     'work_dirs/quickstart/data/digits/detection/',
     'work_dirs/quickstart/data/digits/segmentation/',
     'work_dirs/quickstart/seed0/judge/data/',
+    'work_dirs/toy/digits/classification/',
+    'work_dirs/toy/digits/detection/',
+    'work_dirs/toy/digits/segmentation/',
 }
 
 
 @pytest.mark.parametrize('path', FILES, ids=lambda path: path.stem)
 def test_data_are_looked_for_in_one_place(path):
-    """Those of full size below ``data/``, those of the quickstart where it makes them."""
+    """Those of full size below ``data/``, those of quickstart and toys in ``work_dirs/``."""
     assert set(re.findall(r"'data_root': '([^']*)'", str(Config.fromfile(path)))) <= DATA_ROOTS
 
 

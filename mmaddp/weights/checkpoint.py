@@ -13,6 +13,7 @@ from torch import nn
 
 from mmaddp.weights.known_weights import local_file
 from mmaddp.weights.official_keys import official_tensors, to_our_layout
+from mmaddp.weights.plain_header import header_meta
 from mmaddp.weights.plain_kinds import is_text_mapping
 from mmaddp.weights.tensors import not_finite, tensor_problems
 from mmaddp.weights.untrusted import holds, read_torch_file
@@ -260,16 +261,21 @@ def _report(
 
 
 def _read_safetensors(path: Path, map_location) -> dict:
-    from safetensors.torch import load_file
+    """Tensors by name; ``state_dict`` and ``meta`` of a plain weights file of ours."""
+    from safetensors import safe_open
 
     try:
-        return load_file(path, device=str(map_location or 'cpu'))
+        with safe_open(path, 'pt', device=str(map_location or 'cpu')) as file:
+            # Its handle is no mapping: it cannot be iterated over.
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+            meta = header_meta(file.metadata() or {})
     except PermissionError:
         raise
     except Exception as error:  # Whatever error the reader raises, the file is to blame.
         raise ValueError(
             f'{path} is cut off or not a safetensors file ({error}): copy or download it again.'
         ) from error
+    return tensors if meta is None else dict(state_dict=tensors, meta=meta)
 
 
 def _under(start: str, tensors: Mapping) -> dict:

@@ -12,6 +12,7 @@ from typing import Optional, Union
 from mmengine.logging import print_log
 
 from mmaddp.utils.atomic import write_text
+from mmaddp.weights.plain_weights import plain_file
 from mmaddp.weights.untrusted import read_torch_file
 
 POINTER = 'last_checkpoint'
@@ -90,11 +91,14 @@ def note_earlier_checkpoints(folder: Union[str, Path], names: set[str]) -> None:
 
 
 def set_aside(path: Path) -> None:
-    """Rename a checkpoint of another run, so that its name is free; there may be none."""
+    """Rename a checkpoint of another run with its plain weights, so that its name is free."""
     numbers = itertools.count(1)
     free = (path.with_name(f'{path.stem}.earlier-{number}{path.suffix}') for number in numbers)
     if path.exists():
-        path.rename(next(new for new in free if not new.exists()))
+        new = next(new for new in free if not new.exists())
+        path.rename(new)
+        if plain_file(path).exists():
+            plain_file(path).rename(plain_file(new))
 
 
 def _candidates(folder: Path) -> Iterator[Path]:

@@ -14,6 +14,8 @@ import torch
 from mmengine.dist import is_main_process
 from torch import nn
 
+from mmaddp.compat.resume import resumed_file
+from mmaddp.engine.accumulation import set_gradients, unfinished_gradients
 from mmaddp.registry import HOOKS
 from mmaddp.utils.atomic import remove_unfinished, write_text
 from mmaddp.utils.folder_lock import lock_folder, release_folder
@@ -26,6 +28,8 @@ from mmaddp.weights.latest import (
     note_earlier_checkpoints,
     set_aside,
 )
+from mmaddp.weights.position_state import GRADIENTS
+from mmaddp.weights.plain_weights import plain_file, write_plain_file
 
 # Asks for AtomicLocalBackend, whatever the path looks like.
 LOCAL_BACKEND = dict(backend='local', durable=True)
@@ -45,12 +49,32 @@ class CheckpointHook(mmengine.hooks.CheckpointHook):
     are listed in ``earlier_checkpoints.txt``; they are not counted, not resumed from, and renamed
     when their name is needed. While it trains, no other training may write into the folder.
 
+    Beside each checkpoint lie its weights alone, as ``.safetensors``, which every tool opens; they
+    are kept and deleted with it.
+
     Takes mmengine's arguments.
 
     Raises:
         BlockingIOError: Another training is writing into the folder.
         OSError: The disk has no room for a single checkpoint.
     """
+
+    _gradients: Optional[list] = None  # of all ranks, while a checkpoint is saved
+
+    def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
+        """Add the gradients gathered so far."""
+        if self._gradients is not None:
+            checkpoint[GRADIENTS] = self._gradients
+
+    def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
+        """Put gathered gradients back, if the training is resumed."""
+        states = checkpoint.pop(GRADIENTS, None)
+        if states is not None and resumed_file() is not None:
+            set_gradients(unwrap(runner.model), states)
+            runner.logger.info(
+                'The gradients gathered before this checkpoint are restored: none are lost, '
+                'whatever a warning of mmengine may say below.'
+            )
 
     def before_train(self, runner) -> None:
         """Find out where to save, keep others away, and tidy up there."""
@@ -70,7 +94,7 @@ class CheckpointHook(mmengine.hooks.CheckpointHook):
         if self.max_keep_ckpts > 0:
             self._remove_steps(steps[: -self.max_keep_ckpts])
         name = self.filename_tmpl.format('*')
-        for pattern in (name, f'best_*_{name}'):
+        for pattern in (name, f'best_*_{name}', plain_file(f'*{name}').name):
             remove_unfinished(self.out_dir, pattern)
         if self._is_local:
             check_space(self.out_dir, unwrap(runner.model))
@@ -109,6 +133,7 @@ class CheckpointHook(mmengine.hooks.CheckpointHook):
         self.last_ckpt = self.file_backend.join_path(self.out_dir, name)
         runner.message_hub.update_info('last_ckpt', self.last_ckpt)
         self._make_room(re.compile(re.escape(name)))
+        self._gradients = unfinished_gradients(unwrap(runner.model), runner.optim_wrapper)
         runner.save_checkpoint(
             self.out_dir,
             name,
@@ -120,10 +145,12 @@ class CheckpointHook(mmengine.hooks.CheckpointHook):
             backend_args=self.backend_args,
             **self.args,
         )
+        self._gradients = None
         if is_main_process():
             # Only its name, so that the folder may be moved.
             target = name if self.out_dir == runner.work_dir else self.last_ckpt
             write_text(Path(runner.work_dir) / POINTER, target)
+            self._write_plain(self.last_ckpt)
             self._remove_steps(outdated)
 
     def _note(self, runner, step: int) -> list[int]:
@@ -151,6 +178,8 @@ class CheckpointHook(mmengine.hooks.CheckpointHook):
         self._set_best_paths({key: current[key] or path for key, path in previous.items()})
         if is_main_process():
             kept = set(self._best_paths().values())
+            for path in kept - set(previous.values()):
+                self._write_plain(path)
             for path in filter(None, previous.values()):
                 if path not in kept:
                     self._remove(path)
@@ -200,6 +229,13 @@ class CheckpointHook(mmengine.hooks.CheckpointHook):
             self.file_backend.remove(path)
         elif self.file_backend.isdir(path) and not os.path.islink(path):
             self.file_backend.rmtree(path)  # as sharded training saves them
+        if self._is_local:
+            plain_file(path).unlink(missing_ok=True)
+
+    def _write_plain(self, path: str) -> None:
+        """Write the weights alone beside a checkpoint that is complete."""
+        if self._is_local:
+            write_plain_file(path)
 
 
 def check_space(folder: str, model: nn.Module) -> None:

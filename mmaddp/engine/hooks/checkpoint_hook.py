@@ -28,8 +28,8 @@ from mmaddp.weights.latest import (
     note_earlier_checkpoints,
     set_aside,
 )
-from mmaddp.weights.position_state import GRADIENTS
 from mmaddp.weights.plain_weights import plain_file, write_plain_file
+from mmaddp.weights.position_state import GRADIENTS
 
 # Asks for AtomicLocalBackend, whatever the path looks like.
 LOCAL_BACKEND = dict(backend='local', durable=True)
@@ -178,7 +178,7 @@ class CheckpointHook(mmengine.hooks.CheckpointHook):
         self._set_best_paths({key: current[key] or path for key, path in previous.items()})
         if is_main_process():
             kept = set(self._best_paths().values())
-            for path in kept - set(previous.values()):
+            for path in set(filter(None, current.values())):
                 self._write_plain(path)
             for path in filter(None, previous.values()):
                 if path not in kept:

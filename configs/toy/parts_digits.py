@@ -1,7 +1,7 @@
 # What the toys on digits share: 32 pictures for training and 8 for validation, three epochs of four
 # steps, each of which is logged, a validation and a checkpoint per epoch. The data:
 #   python tools/dataset_converters/prepare_digits.py --out work_dirs/toy/digits \
-#       --scene-size 64 --train-scenes 16 --val-scenes 4
+#       --scene-size 64 --train-scenes 8 --val-scenes 4
 _base_ = [
     '../_base_/datasets/digits_32px.py',
     '../_base_/datasets/digits_32px_val.py',

@@ -12,6 +12,8 @@ default_hooks = dict(
     plain_message_hub=dict(type='mmaddp.PlainMessageHubHook'),
     # load_from and resume fill the whole model or stop.
     strict_load=dict(type='mmaddp.StrictLoadHook'),
+    # A resumed run continues inside an epoch.
+    position=dict(type='mmaddp.PositionHook'),
     # A loss that is not finite stops the run before anything on disk changes.
     non_finite_loss=dict(type='mmaddp.NonFiniteLossHook', interval=50),
     # Checks that data sets, heads and checkpoint have the same classes.

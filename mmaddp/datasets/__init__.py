@@ -5,6 +5,7 @@ from .first_try_crop import FirstTryResizedCrop
 from .generation_seeds import GenerationSeeds
 from .loading import LoadRGBImage
 from .seeded_dataset import SeededDataset
+from .seeded_infinite_sampler import SeededInfiniteSampler
 from .seeded_sampler import SeededSampler
 from .seeding import SampleIndex
 from .token_dataset import TokenDataset
@@ -19,6 +20,7 @@ __all__ = [
     'LoadRGBImage',
     'SampleIndex',
     'SeededDataset',
+    'SeededInfiniteSampler',
     'SeededSampler',
     'TokenDataset',
 ]

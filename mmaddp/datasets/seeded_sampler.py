@@ -83,26 +83,44 @@ class SeededSampler(DefaultSampler):
             )
         return dict(seed=self.seed, epoch=self.epoch, consumed=consumed * self.world_size)
 
-    def load_state_dict(self, state: dict) -> None:
+    def load_state_dict(self, state: dict) -> int:
         """Continue at a stated position: its seed and epoch, behind the consumed samples.
 
         Args:
             state (dict): What :meth:`state_dict` returned, here or with another number of ranks.
 
+        Returns:
+            int: Samples of this epoch that this rank leaves out.
+
         Raises:
             ValueError: The consumed samples do not divide evenly among the ranks, or are more
                 than an epoch holds.
         """
-        start, rest = divmod(state['consumed'], self.world_size)
-        if rest or start > len(self):
-            raise ValueError(
-                f'A position of {state["consumed"]} consumed samples does not fit '
-                f'{self.world_size} ranks and {len(self.dataset)} samples. Resume with a number '
-                'of ranks that divides it, and with the same data set.'
-            )
+        start = self.share(state['consumed'])
+        if start > len(self):
+            raise ValueError(self._misfit(state['consumed']))
         self.seed = check_seed(state['seed'])
         self.epoch = state['epoch']
         self._start = self._handed_out = start
+        return start
+
+    def share(self, consumed: int) -> int:
+        """Samples of one rank, of so many that all ranks have used.
+
+        Raises:
+            ValueError: They do not divide evenly among the ranks.
+        """
+        start, rest = divmod(consumed, self.world_size)
+        if rest:
+            raise ValueError(self._misfit(consumed))
+        return start
+
+    def _misfit(self, consumed: int) -> str:
+        return (
+            f'A position of {consumed} consumed samples does not fit {self.world_size} ranks and '
+            f'{len(self.dataset)} samples. Resume with a number of ranks that divides it, and with '
+            'the same data set.'
+        )
 
 
 def _common_seed() -> int:

@@ -68,6 +68,24 @@ def epoch_order(num_samples: int, seed: int, epoch: int) -> list[int]:
     return torch.randperm(num_samples, generator=generator).tolist()
 
 
+def seed_iteration(seed: int, iteration: int) -> None:
+    """Seed every generator for one iteration of a training, as a function of the arguments alone.
+
+    What an iteration draws then depends neither on the iterations before it, nor on validations,
+    nor on where a run was resumed: there is no random state to save.
+
+    Args:
+        seed (int): Seed of this process, which may be another one on each rank.
+        iteration (int): Number of the iteration, from 0.
+    """
+    # Another kind of stream than those of samples and orders above.
+    sequence = np.random.SeedSequence(seed, spawn_key=(iteration,))
+    words = [int(word) for word in sequence.generate_state(3, np.uint64)]
+    random.seed(words[0])
+    np.random.seed([words[1] & 0xFFFFFFFF, words[1] >> 32])
+    torch.manual_seed(words[2] >> 1)  # those of all devices
+
+
 @contextmanager
 def seeded_rng(seeds: SampleSeeds) -> Iterator[None]:
     """Seed Python's, NumPy's and PyTorch's CPU generators, and put them back afterwards.

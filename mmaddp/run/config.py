@@ -13,6 +13,7 @@ from mmengine.hooks import CheckpointHook as StockCheckpointHook
 from mmaddp.run.check_settings import check_kinds, check_settings
 from mmaddp.run.check_values import check_values
 from mmaddp.run.config_keys import check_config_keys, effective_keys
+from mmaddp.run.exact_resume import seed_samples, use_exact_loop
 from mmaddp.run.file_checks import require_file_checks
 from mmaddp.run.launch import prepare_launch
 from mmaddp.utils.config_types import type_name
@@ -21,6 +22,7 @@ from mmaddp.utils.config_types import type_name
 REQUIRED_HOOKS = dict(
     plain_message_hub='mmaddp.PlainMessageHubHook',
     strict_load='mmaddp.StrictLoadHook',
+    position='mmaddp.PositionHook',
     non_finite_loss='mmaddp.NonFiniteLossHook',
     rank_watch='mmaddp.RankWatchHook',
     check_classes='mmaddp.CheckClassesHook',
@@ -74,6 +76,8 @@ def read_config(
         cfg.work_dir = str(Path('work_dirs') / Path(config).stem)
     _require_hooks(cfg)
     _replace_checkpoint_hooks(cfg)
+    use_exact_loop(cfg)
+    seed_samples(cfg)
     _complete_dataloaders(cfg)
     require_file_checks(cfg, DATALOADERS)
     check_settings(cfg)

@@ -117,7 +117,7 @@ def _by_epoch(kind: str, form: ToyForm) -> dict[str, Any]:
         'default_hooks.checkpoint.interval': 1,
     }
     if kind in ON_SCENES:  # theirs is endless
-        sampler = dict(_delete_=True, type='DefaultSampler', shuffle=True)
+        sampler = dict(_delete_=True, type='mmaddp.SeededSampler', shuffle=True)
         options['train_dataloader.sampler'] = sampler
     return options
 

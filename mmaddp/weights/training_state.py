@@ -16,12 +16,18 @@ from mmengine.logging import print_log
 
 from mmaddp.weights.optimizer_state import optimizer_problems, plain_optimizer
 from mmaddp.weights.plain_kinds import fits, is_count, is_dense, is_number, is_text_mapping, shown
+from mmaddp.weights.position_state import (
+    GRADIENTS,
+    LARGEST_COUNT,
+    POSITION,
+    gradient_problems,
+    position_problems,
+)
 from mmaddp.weights.tensors import not_finite, shapes, tensor_problems
 
 # The plain form of a buffer of the log, as PlainMessageHubHook writes it.
 BUFFER_KEY = 'history_buffer'
 LONGEST_LOG = 1_000_000
-LARGEST_COUNT = 10**12
 # What numpy takes as a seed.
 LARGEST_SEED = 2**32 - 1
 
@@ -82,6 +88,8 @@ def checked_training(checkpoint: dict, training: Training) -> dict:
         *_hub_problems(checkpoint),
         *_optimizer_problems(checkpoint, training),
         *_scheduler_problems(checkpoint, training),
+        *position_problems(checkpoint.get(POSITION), _epoch(checkpoint, training)),
+        *gradient_problems(checkpoint.get(GRADIENTS), training.shapes, _may_overflow(training)),
     ]
     if problems:
         lines = '\n  '.join(problems[:20])
@@ -244,6 +252,18 @@ def _state_problems(where: str, state: Any, own: Mapping) -> Iterator[str]:
                 yield f'{where}.{key} is missing'
         elif not fits(state[key], value):
             yield f'{where}.{key} is {shown(state[key])} where this run has {shown(value)}'
+
+
+def _epoch(checkpoint: Mapping, training: Training) -> Any:
+    """The epoch that a position has to agree with; None where iterations are counted."""
+    meta = checkpoint.get('meta')
+    return meta.get('epoch') if training.by_epoch and isinstance(meta, Mapping) else None
+
+
+def _may_overflow(training: Training) -> bool:
+    """Whether gradients may be infinite, because a loss scaler skips such steps."""
+    wrappers = training.optimizers.values()
+    return any(getattr(wrapper, 'loss_scaler', None) is not None for wrapper in wrappers)
 
 
 def _by_name(given: Any, names: Mapping) -> Optional[Mapping]:

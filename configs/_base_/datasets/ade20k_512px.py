@@ -14,7 +14,11 @@ test_pipeline = [
     dict(type='PackSegInputs'),
 ]
 
-train_dataloader = dict(batch_size=2, dataset=dict(pipeline=[*load, *load_labels, *train_steps]))
+train_dataloader = dict(
+    batch_size=2,
+    sampler=dict(type='mmaddp.SeededInfiniteSampler', shuffle=True),
+    dataset=dict(pipeline=[*load, *load_labels, *train_steps]),
+)
 val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 

@@ -44,7 +44,7 @@ test_pipeline = [
 train_dataloader = dict(
     batch_size=1,
     num_workers=4,
-    sampler=dict(_delete_=True, type='InfiniteSampler', shuffle=True),
+    sampler=dict(_delete_=True, type='mmaddp.SeededInfiniteSampler', shuffle=True),
     batch_sampler=None,
     # Only images without any annotation are left out, as in ViTDet.
     dataset=dict(pipeline=train_pipeline, filter_cfg=dict(filter_empty_gt=True, min_size=0)),

@@ -45,7 +45,7 @@ test_pipeline = [
 train_dataloader = dict(
     batch_size=8,
     num_workers=1,
-    sampler=dict(type='InfiniteSampler', shuffle=True),
+    sampler=dict(type='mmaddp.SeededInfiniteSampler', shuffle=True),
     dataset=dict(
         pipeline=train_pipeline,
         data_prefix=dict(img_path='images/training', seg_map_path='annotations/training'),

@@ -6,7 +6,9 @@ from .checkpoint_hook import CheckpointHook
 from .generation_preview_hook import GenerationPreviewHook
 from .non_finite_loss_hook import NonFiniteLossHook
 from .plain_message_hub_hook import PlainMessageHubHook
+from .position_hook import PositionHook
 from .rank_watch_hook import RankWatchHook
+from .recompute_hook import RecomputeHook
 from .show_predictions_hook import ShowPredictionsHook
 from .skipped_images_hook import SkippedImagesHook
 from .strict_load_hook import StrictLoadHook
@@ -19,7 +21,9 @@ __all__ = [
     'GenerationPreviewHook',
     'NonFiniteLossHook',
     'PlainMessageHubHook',
+    'PositionHook',
     'RankWatchHook',
+    'RecomputeHook',
     'ShowPredictionsHook',
     'SkippedImagesHook',
     'StrictLoadHook',

@@ -1,0 +1,63 @@
+"""Gradients that several batches gather for one update."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Optional
+
+import torch
+from mmengine.dist import all_gather, all_reduce, get_dist_info
+from mmengine.optim import OptimWrapper
+from torch import Tensor, nn
+
+
+def optimizer_parts(optim_wrapper: Any) -> list[OptimWrapper]:
+    """Wrappers of single optimizers: one, or those of a training with several."""
+    parts = getattr(optim_wrapper, 'optim_wrappers', {'': optim_wrapper}).values()
+    return [part for part in parts if isinstance(part, OptimWrapper)]
+
+
+def accumulation(optim_wrapper: Any) -> int:
+    """Most batches that any optimizer gathers for an update."""
+    return max((part._accumulative_counts for part in optimizer_parts(optim_wrapper)), default=1)
+
+
+def unfinished_gradients(model: nn.Module, optim_wrapper: Any) -> Optional[list[dict[str, Tensor]]]:
+    """Gradients of all ranks that wait for further batches; every rank has to call this.
+
+    Args:
+        model (nn.Module): The model, not wrapped.
+        optim_wrapper (OptimWrapper | OptimWrapperDict): Its optimizers.
+
+    Returns:
+        list[dict], optional: Gradients by the names of the parameters, on the CPU, for each rank.
+        None between two updates, and where nothing is accumulated.
+    """
+    if all(part.should_update() for part in optimizer_parts(optim_wrapper)):
+        return None
+    trained = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
+    present = torch.tensor([p.grad is not None for _, p in trained], dtype=torch.int)
+    present = present.to(trained[0][1].device)
+    all_reduce(present, op='max')
+    states: list[dict[str, Tensor]] = [{} for _ in range(get_dist_info()[1])]
+    for (name, parameter), anywhere in zip(trained, present.tolist()):
+        if anywhere:
+            own = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
+            for state, part in zip(states, all_gather(own)):
+                state[name] = part.detach().cpu().clone()
+    return states
+
+
+def set_gradients(model: nn.Module, states: Sequence[Mapping[str, Tensor]]) -> None:
+    """Put gathered gradients back.
+
+    With another number of ranks each gets their mean, which is what an update would have used.
+
+    Args:
+        model (nn.Module): The model, not wrapped.
+        states (Sequence[Mapping]): From :func:`unfinished_gradients`.
+    """
+    rank, world_size = get_dist_info()
+    own = states[rank : rank + 1] if len(states) == world_size else states
+    for name, parameter in model.named_parameters():
+        found = [state[name].to(parameter) for state in own if name in state]
+        if found:
+            parameter.grad = sum(found[1:], found[0].clone()) / len(own)

@@ -1,0 +1,88 @@
+"""What a resumed training reads about its place in the data, and gradients that wait for more."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import torch
+
+from mmaddp.weights.plain_kinds import is_count, is_text_mapping, shown
+from mmaddp.weights.tensors import shapes, tensor_problems
+
+# Entries of a checkpoint.
+POSITION = 'position'
+GRADIENTS = 'gradients'
+
+LARGEST_COUNT = 10**12
+# Numbers of a position, and the least that they may be.
+_NUMBERS = dict(batches=0, num_ranks=1, accumulation=1)
+_SAMPLES = dict(seed=2**64 - 1, epoch=LARGEST_COUNT, consumed=LARGEST_COUNT)
+
+
+def position_problems(position: Any, epoch: Any) -> Iterator[str]:
+    """Say what is wrong with a position.
+
+    Args:
+        position (Any): The entry of a checkpoint; None in older ones.
+        epoch (Any): Epoch that it must be in; None where iterations are counted.
+
+    Yields:
+        str: A problem.
+    """
+    if position is None:
+        return
+    if not is_text_mapping(position):
+        yield f'{POSITION} is not a dict'
+        return
+    for key, least in _NUMBERS.items():
+        value = position.get(key)
+        if not is_count(value, LARGEST_COUNT) or value < least:
+            yield f'{POSITION}.{key} must be a whole number from {least}, got {shown(value)}'
+    if not isinstance(position.get('validated'), bool):
+        yield f'{POSITION}.validated must be True or False, got {shown(position.get("validated"))}'
+    size = position.get('batch_size')
+    if size is not None and not (is_count(size, LARGEST_COUNT) and size):
+        yield f'{POSITION}.batch_size must be None or a whole number from 1, got {shown(size)}'
+    if 'samples' in position:
+        yield from _sample_problems(position['samples'], epoch)
+
+
+def _sample_problems(samples: Any, epoch: Any) -> Iterator[str]:
+    where = f'{POSITION}.samples'
+    if not isinstance(samples, Mapping):
+        yield f'{where} is not a dict'
+        return
+    for key, largest in _SAMPLES.items():
+        value = samples.get(key)
+        if not is_count(value, largest):
+            yield f'{where}.{key} must be a whole number from 0 to {largest}, got {shown(value)}'
+    if epoch is not None and samples.get('epoch') != epoch:
+        yield f'{where}.epoch is {shown(samples.get("epoch"))}, but meta.epoch is {shown(epoch)}'
+
+
+def gradient_problems(
+    ranks: Any, parameters: Mapping[str, torch.Size], may_overflow: bool
+) -> Iterator[str]:
+    """Say what is wrong with gradients that wait for further batches.
+
+    Args:
+        ranks (Any): The entry of a checkpoint; None where there are none.
+        parameters (Mapping): Shapes of the model's tensors by name.
+        may_overflow (bool): Whether they may be infinite.
+
+    Yields:
+        str: A problem.
+    """
+    if ranks is None:
+        return
+    if not isinstance(ranks, list) or not ranks or not all(map(is_text_mapping, ranks)):
+        yield f'{GRADIENTS} must hold gradients by name for each rank'
+        return
+    for rank, gradients in enumerate(ranks):
+        where = f'{GRADIENTS}[{rank}]'
+        problems = list(tensor_problems(where, gradients))
+        yield from problems
+        for key, shape in shapes(gradients).items():
+            if parameters.get(key) != shape:
+                yield f'{where}.{key} fits no parameter of the model'
+            elif not (problems or may_overflow or gradients[key].isfinite().all()):
+                yield f'{where}.{key} is not finite'

@@ -84,6 +84,7 @@ setup(
         'tests': read_requirements('tests'),
         'optional': read_requirements('optional'),
     },
+    entry_points={'console_scripts': ['mmaddp = mmaddp.cli:main']},
     cmdclass={'build_py': BuildWithMim},
     zip_safe=False,
 )

@@ -11,6 +11,9 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / 'mmaddp'
 # From the roof to the ground.
 FLOORS = (
+    '__main__',
+    'cli',
+    'own',
     'apis',
     'run',
     'evaluation',

@@ -9,10 +9,11 @@ from mmaddp.visualization.trajectory import (
 )
 from mmaddp.weights.model import build_model
 
-from .classification import classify, extract_features
+from .classification import classify
 from .detection import detect
 from .edit_files import EditSettings, edit_files
 from .editing import inpaint, outpaint, reconstruct, start_from_images, vary
+from .features import extract_features
 from .generation import generate
 from .image_files import load_images, load_mask
 from .segmentation import segment

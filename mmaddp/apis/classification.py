@@ -1,4 +1,4 @@
-"""Classes and features of images."""
+"""Classes of images."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -63,47 +63,3 @@ def _result(path: Optional[Path], sample, names: Optional[Sequence[str]]) -> dic
     if len(names) != len(scores):
         raise ValueError(f'{len(names)} classes are named, but the model has {len(scores)}.')
     return dict(result, pred_class=names[label])
-
-
-def extract_features(
-    images: Images,
-    model: Model,
-    checkpoint: Optional[Union[str, Path]] = None,
-    *,
-    stage: str = 'neck',
-    batch_size: int = 1,
-    device: Optional[str] = None,
-) -> torch.Tensor:
-    """Compute features of images.
-
-    ``configs/classification/*_knn_*.py`` takes any checkpoint of our or the official
-    pre-training; other sizes and taps are settings of its backbone.
-
-    Args:
-        images (str | Path | np.ndarray | Image.Image | Sequence): As in :func:`classify`.
-        model (BaseModel | Config | str | Path): A model with a backbone, of :func:`build_model`,
-            or its config; the config's test pipeline is used.
-        checkpoint (str | Path, optional): Checkpoint of a config's model. Defaults to None, for a
-            model that was built.
-        stage (str): 'backbone', 'neck' (the backbone if there is none) or 'pre_logits'.
-            Defaults to 'neck'.
-        batch_size (int): Images at a time. Defaults to 1.
-        device (str, optional): Defaults to None: the GPU if there is one.
-
-    Returns:
-        torch.Tensor: The last feature of the stage, on the CPU: (N, C) where it is pooled, or
-        (N, C, h, w), (N, 1 + h * w, C), as the backbone's ``out_type`` says.
-
-    Raises:
-        FileNotFoundError: A file is missing.
-        ValueError: The checkpoint does not fit, or an image cannot be read.
-    """
-    inputs = list_inputs(images)
-    model = ready_model(model, checkpoint, device)
-    parts = []
-    with torch.no_grad():
-        for batch in batches(inputs, InputPipeline.of(model._config), batch_size):
-            pixels = model.data_preprocessor(batch, False)['inputs']
-            found = model.extract_feat(pixels, stage=stage)
-            parts.append(found if isinstance(found, torch.Tensor) else found[-1])
-    return torch.cat(parts).cpu()

@@ -1,48 +1,74 @@
-"""Reads picture files in the form that the models expect."""
+"""Reads pictures and masks in the form that the models expect."""
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Union
+from typing import Optional, Union
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 from torchvision.transforms.v2.functional import center_crop, resize
 
-from mmaddp.datasets import LoadRGBImage
+from mmaddp.apis.inputs import Images, list_inputs
 from mmaddp.utils.open_picture import open_picture
 
 # Lossy formats, in which black need not be exactly black.
 LOSSY = ('JPEG', 'WEBP')
 
 
-def load_images(files: Sequence[Union[str, Path]], size: tuple[int, int]) -> Tensor:
+Mask = Union[str, Path, np.ndarray, Image.Image]
+
+
+def load_images(images: Images, size: tuple[int, int]) -> Tensor:
     """Read RGB images, cropped to the aspect of a size and resized to it.
 
     Args:
-        files (Sequence[str | Path]): Picture files of any size.
+        images (str | Path | np.ndarray | Image.Image | Sequence): Pictures of any size, see
+            :func:`mmaddp.apis.inputs.list_inputs`.
         size (tuple[int, int]): Height and width.
 
     Returns:
         Tensor: In [0, 1], shape (B, 3, H, W).
+
+    Raises:
+        FileNotFoundError: A file is missing.
+        ValueError: One cannot be read.
     """
-    images = []
-    for file in files:
-        pixels = torch.from_numpy(LoadRGBImage()(dict(img_path=str(file)))['img']).movedim(-1, 0)
-        scale = max(side / have for side, have in zip(size, pixels.shape[1:]))
-        scaled = [max(round(have * scale), side) for side, have in zip(size, pixels.shape[1:])]
-        images.append(center_crop(resize(pixels, scaled, antialias=True), list(size)))
-    return torch.stack(images).float() / 255
+    return torch.stack([fit_image(image.read(), size) for image in list_inputs(images)])
 
 
-def load_mask(file: Union[str, Path], size: tuple[int, int]) -> Tensor:
+def fit_image(pixels: np.ndarray, size: tuple[int, int]) -> Tensor:
+    """Crop an image around its centre to the aspect of a size, and resize it.
+
+    Args:
+        pixels (np.ndarray): RGB, uint8, shape (H, W, 3).
+        size (tuple[int, int]): Height h and width w.
+
+    Returns:
+        Tensor: In [0, 1], shape (3, h, w).
+    """
+    return _fit(torch.from_numpy(pixels).movedim(-1, 0), size).float() / 255
+
+
+def _fit(pixels: Tensor, size: tuple[int, int]) -> Tensor:
+    scale = max(side / have for side, have in zip(size, pixels.shape[1:]))
+    scaled = [max(round(have * scale), side) for side, have in zip(size, pixels.shape[1:])]
+    return center_crop(resize(pixels, scaled, antialias=True), list(size))
+
+
+def load_mask(
+    mask: Mask, size: tuple[int, int], original: Optional[tuple[int, int]] = None
+) -> Tensor:
     """Read a mask: pixels that are opaque and not black are masked.
 
     In lossy formats, where black is not exact, the threshold is half of full brightness.
 
     Args:
-        file (str | Path): Picture of exactly this size.
+        mask (str | Path | np.ndarray | Image.Image): Picture of exactly this size, or an array
+            (H, W), in which all but False or 0 is masked.
         size (tuple[int, int]): Height and width of the images it is for.
+        original (tuple[int, int], optional): Height and width of the picture before it was cropped
+            and resized: a mask of that size is cropped and resized alike. Defaults to None.
 
     Returns:
         Tensor: bool, shape (H, W).
@@ -51,20 +77,37 @@ def load_mask(file: Union[str, Path], size: tuple[int, int]) -> Tensor:
         FileNotFoundError: There is no such file.
         ValueError: It is not a picture, or it has another size.
     """
-    if not Path(file).is_file():
-        raise FileNotFoundError(f'There is no mask {file}.')
-    try:
-        with open_picture(file) as image:
-            is_lossy = image.format in LOSSY
-            pixels = np.array(image.convert('RGBA'))
-    except Exception as error:  # Pillow's decoders raise nearly every type
-        raise ValueError(f'Cannot read the mask {file}: {error}.') from error
-    least = 128 if is_lossy else 1
-    brightness, opacity = pixels[..., :3].max(axis=-1), pixels[..., 3]
-    mask = torch.from_numpy((brightness >= least) & (opacity >= least))
-    if mask.shape != size:
+    found = _read_mask(mask)
+    if found.shape != size and found.shape == original:
+        return _fit(found[None].float(), size)[0] > 0  # whatever touches the mask
+    if found.shape != size:
+        name = mask if isinstance(mask, str | Path) else ''
         raise ValueError(
-            f'The mask {file} has {mask.shape[1]} x {mask.shape[0]} pixels, but the images of this '
-            f'model have {size[1]} x {size[0]}: draw it on an image of that size.'
+            f'The mask {name} has {found.shape[1]} x {found.shape[0]} pixels, but the images of '
+            f'this model have {size[1]} x {size[0]}: draw it on an image of that size.'
         )
-    return mask
+    return found
+
+
+def _read_mask(mask: Mask) -> Tensor:
+    """A mask of any kind: bool, shape (H, W)."""
+    if isinstance(mask, np.ndarray):
+        if mask.ndim != 2:
+            raise ValueError(f'An array that is a mask has the shape (H, W), got {mask.shape}.')
+        return torch.from_numpy(mask != 0)
+    if isinstance(mask, Image.Image):
+        return _not_black(mask)
+    if not Path(mask).is_file():
+        raise FileNotFoundError(f'There is no mask {mask}.')
+    try:
+        with open_picture(mask) as image:
+            return _not_black(image)
+    except Exception as error:  # Pillow's decoders raise nearly every type
+        raise ValueError(f'Cannot read the mask {mask}: {error}.') from error
+
+
+def _not_black(image: Image.Image) -> Tensor:
+    pixels = np.array(image.convert('RGBA'))
+    least = 128 if image.format in LOSSY else 1
+    brightness, opacity = pixels[..., :3].max(axis=-1), pixels[..., 3]
+    return torch.from_numpy((brightness >= least) & (opacity >= least))

@@ -1,17 +1,19 @@
-"""Images as users pass them: files, folders, arrays, Pillow images."""
+"""Images as users pass them: files, folders, addresses, arrays, Pillow images."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional, Union
+from urllib.parse import urlparse
 
 import numpy as np
 from PIL import Image
 
 from mmaddp.datasets import LoadRGBImage
-from mmaddp.datasets.loading import to_rgb_array
+from mmaddp.datasets.loading import decode_rgb, to_rgb_array
 from mmaddp.utils.listing import list_pictures
 from mmaddp.utils.output_names import distinct_names, refuse_overwriting
+from mmaddp.utils.web import fetch_bytes, is_url
 
 OneImage = Union[str, Path, np.ndarray, Image.Image]
 Images = Union[OneImage, Sequence[OneImage]]
@@ -22,12 +24,14 @@ class InputImage:
     """One image.
 
     Attributes:
-        path (Path, optional): Its file, None for an array or a Pillow image.
-        content (np.ndarray | Image.Image, optional): The image itself, where there is no file.
+        path (Path, optional): Its file, None for anything else.
+        content (np.ndarray | Image.Image, optional): The image itself.
+        url (str, optional): Its address on the web; it is downloaded each time that it is read.
     """
 
     path: Optional[Path] = None
     content: Union[np.ndarray, Image.Image, None] = None
+    url: Optional[str] = None
 
     def read(self, ignore_orientation: bool = False) -> np.ndarray:
         """Decode the image.
@@ -39,8 +43,11 @@ class InputImage:
             np.ndarray: RGB, uint8, shape (H, W, 3).
 
         Raises:
+            OSError: Its address cannot be reached.
             ValueError: It cannot be read.
         """
+        if self.url is not None:
+            return _download(self.url, ignore_orientation)
         if self.path is not None:
             load = LoadRGBImage(ignore_orientation=ignore_orientation)
             return load(dict(img_path=str(self.path)))['img']
@@ -54,8 +61,8 @@ def list_inputs(images: Images) -> list[InputImage]:
 
     Args:
         images (str | Path | np.ndarray | Image.Image | Sequence): A file; a folder, whose pictures
-            are taken in alphabetical order, at any depth; an RGB array (H, W, 3) of uint8; a
-            Pillow image; or several of these.
+            are taken in alphabetical order, at any depth; a http(s) address; an RGB array
+            (H, W, 3) of uint8; a Pillow image; or several of these.
 
     Returns:
         list[InputImage]: At least one.
@@ -78,16 +85,38 @@ def drawing_files(
     Args:
         images (Images): What was passed.
         inputs (Sequence[InputImage]): What :func:`list_inputs` made of it.
-        out_dir (str | Path): Folder of the drawings.
+        out_dir (str | Path): Folder of the drawings; for one image also a file that ends in .png.
 
     Raises:
-        ValueError: The folder is one that the images come from.
+        ValueError: The folder is one that the images come from, or there is one file for several.
     """
-    places = [image.path or Path(f'image_{i:04}') for i, image in enumerate(inputs)]
-    files = [Path(out_dir) / f'{name}.png' for name in distinct_names(places)]
-    given = [Path(item).expanduser() for item in _as_list(images) if isinstance(item, str | Path)]
-    refuse_overwriting(files, given, 'out_dir')
+    out = Path(out_dir).expanduser()
+    places = [_place(image, number) for number, image in enumerate(inputs)]
+    files = [out / f'{name}.png' for name in distinct_names(places)]
+    single = out.suffix.lower() == '.png' and not out.is_dir()
+    if single and len(inputs) > 1:
+        raise ValueError(f'{out} is one file, but there are {len(inputs)} images: give a folder.')
+    files = [out] if single else files
+    paths = [item for item in _as_list(images) if isinstance(item, str | Path)]
+    given = [Path(item).expanduser() for item in paths if not is_url(item)]
+    refuse_overwriting(files, given, 'the drawings', beside=single)
     return files
+
+
+def _place(image: InputImage, number: int) -> Path:
+    """What a drawing of an image is named after."""
+    if image.path is not None:
+        return image.path
+    name = Path(urlparse(image.url).path).name if image.url else ''
+    return Path(name or f'image_{number:04}')
+
+
+def _download(url: str, ignore_orientation: bool) -> np.ndarray:
+    content = fetch_bytes(url)
+    try:
+        return decode_rgb(content, ignore_orientation)
+    except Exception as error:  # Pillow's decoders raise nearly every type
+        raise ValueError(f'{url} ({len(content)} bytes) is no picture: {error}.') from error
 
 
 def _as_list(images: Images) -> list:
@@ -106,9 +135,11 @@ def _inputs_of(item: OneImage) -> list[InputImage]:
         return [InputImage(content=item)]
     if not isinstance(item, str | Path):
         raise ValueError(
-            'An image is a file, a folder, an RGB array (H, W, 3) of uint8 or a Pillow image, got '
-            f'{type(item).__name__}.'
+            'An image is a file, a folder, a http(s) address, an RGB array (H, W, 3) of uint8 '
+            f'or a Pillow image, got {type(item).__name__}.'
         )
+    if is_url(item):
+        return [InputImage(url=str(item))]
     path = Path(item).expanduser()
     if path.is_dir():
         listing = list_pictures(path)

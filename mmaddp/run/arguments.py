@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any, NoReturn
 
+from mmaddp.run.commands import as_typed
 from mmaddp.run.option_values import ConfigOptions
 
 
@@ -18,7 +19,8 @@ class ToolParser(argparse.ArgumentParser):
 
     def __init__(self, doc: str) -> None:
         super().__init__(
-            description=doc.strip(), formatter_class=argparse.RawDescriptionHelpFormatter
+            description=as_typed(doc.strip()),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         self.add_argument(
             '--traceback', action='store_true', help='show where in the code an error comes from'

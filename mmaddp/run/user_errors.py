@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Optional
 
+from mmaddp.run.commands import as_typed
+
 # Packages without which nothing runs.
 HOSTS = ('torch', 'torchvision', 'numpy', 'mmengine', 'mmcv', 'mmpretrain', 'mmdet', 'mmseg')
 ENVIRONMENT = (
@@ -45,7 +47,7 @@ def user_errors(
     except Exception as error:
         if traceback:
             raise
-        sys.exit(f'{tool}: {message_of(error)}')
+        sys.exit(as_typed(f'{tool}: {message_of(error)}'))
 
 
 def message_of(error: Exception) -> str:

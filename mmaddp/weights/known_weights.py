@@ -28,6 +28,8 @@ class KnownWeights:
         url (str): Where to get it.
         licence (str): Licence of the project that releases it.
         published (dict[str, float]): Scores from the release's paper or README, not measured by us.
+        config (str, optional): Config whose model the file fills, below ``configs/``; None if the
+            file is a part of others.
         sha256 (str, optional): Its SHA-256, whole or only the beginning; None if not yet known.
     """
 
@@ -37,6 +39,7 @@ class KnownWeights:
     url: str
     licence: str
     published: dict[str, float] = field(default_factory=dict)
+    config: Optional[str] = None
     sha256: Optional[str] = None
 
 
@@ -47,6 +50,7 @@ KNOWN_WEIGHTS = {
         'VQGAN f16, 1024 codes',
         _DRIVE.format('13S_unB87n6KKuuMdyMnyExW0G1kplTbP'),
         _MAGE,
+        config='tokenizer/vqgan-f16-released_8xb32-amp-coslr-10e_in1k-256px.py',
     ),
     'mage-vit-base': KnownWeights(
         'mage-vitb-1600.pth',
@@ -71,6 +75,7 @@ KNOWN_WEIGHTS = {
         _HUB.format('addp-vit-base-16.pth'),
         _ADDP,
         {'FID': 8.9, 'IS': 95.3, 'fine-tuning top-1': 83.9},
+        config='generation/addp_vit-base-p16_8xb64-cosine-20steps_in1k-256px.py',
     ),
     'addp-vit-large': KnownWeights(
         'addp-vit-large-16.pth',
@@ -79,6 +84,7 @@ KNOWN_WEIGHTS = {
         _HUB.format('addp-vit-large-16.pth'),
         _ADDP,
         {'FID': 7.6, 'IS': 105.1, 'fine-tuning top-1': 85.9},
+        config='generation/addp_vit-large-p16_8xb64-cosine-20steps_in1k-256px.py',
     ),
     'vgg16': KnownWeights(
         'vgg16-397923af.pth',

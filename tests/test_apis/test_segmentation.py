@@ -67,7 +67,7 @@ def test_drawings_of_one_name_are_all_kept(toy, tmp_path):
 def test_pictures_are_not_written_over(toy, photos):
     before = {path: path.read_bytes() for path in photos.iterdir()}
     for images in (photos, photos / 'a.png'):
-        with pytest.raises(ValueError, match=r'among the files that are read.*out_dir'):
+        with pytest.raises(ValueError, match=r'among the files that are read.*the drawings'):
             segment(images, *toy, out_dir=photos)
     assert {path: path.read_bytes() for path in photos.iterdir()} == before
 

@@ -53,6 +53,8 @@ def toy_config(cfg: Config) -> Config:
             elif part.get('type') == 'mmaddp.ADDPViTDet':
                 part.update(global_indices=(1,))
         change(cfg.model, TOY)
+        if 'target_generator' in cfg.model:
+            cfg.model.backbone.img_size = TOKENS_PER_SIDE * cfg.model.backbone.patch_size
     for loader in dataloaders(cfg):
         loader.update(num_workers=0, persistent_workers=False)
         loader['batch_size'] = min(loader['batch_size'], 2)

@@ -1,0 +1,29 @@
+# Tiny token predictor for a folder of pictures: MAGE on cached tokens, 8 x 8 of 64 codes.
+# mmaddp pretrain inherits it with the plan of a folder.
+#   python tools/train.py CONFIG
+# All numbers but the sizes of a released model are our own choice. Expected score: not run.
+_base_ = [
+    './parts_tokenizer_tiny.py',
+    './parts_predictor_tiny.py',
+    './parts_tokens.py',
+    '../_base_/schedules/adamw_coslr_short.py',
+    '../_base_/default_runtime.py',
+]
+
+model = dict(
+    type='mmaddp.MAGE',
+    tokenizer=dict(
+        init_cfg=dict(
+            type='Pretrained',
+            _scope_='mmaddp',
+            checkpoint='work_dirs/own/tokenizer/epoch_100.pth',
+            prefix='tokenizer.',
+        ),
+        **_base_.tokenizer,
+    ),
+    token_predictor=dict(num_tokens=64, **_base_.token_predictor),
+    label_smoothing=0.0,
+)
+optim_wrapper = dict(optimizer=dict(lr=2e-3))
+param_scheduler = dict(warmup=10)
+train_cfg = dict(max_epochs=200)

@@ -71,11 +71,12 @@ class ADDPHead(BaseModule):
             target (ADDPTarget): The target.
 
         Returns:
-            dict[str, Tensor]: ``loss``, the mean over all masked positions of the batch, and
-            ``masked_acc``, the share of them whose most probable code is the true one.
+            dict[str, Tensor]: ``loss``, the mean over the masked positions of a sample, averaged
+            over the samples, and ``masked_acc``, the share of these positions whose most probable
+            code is the true one, averaged likewise. Where samples have masks of different sizes,
+            each counts the same, whatever is in the batch with it.
         """
-        num_masked = sum(target.mask_t.shape[1] - visible for visible in target.num_visible)
-        weight = target.mask_t / num_masked
+        weight = target.mask_t / (target.mask_t.sum(dim=1, keepdim=True) * len(target.mask_t))
         logits = self.forward(feats, token_embed).float()
         log_probs = logits.log_softmax(dim=-1)
         num_codes = self.vocabulary.num_codes

@@ -1,6 +1,7 @@
 """The discriminator that judges patches of a picture, and its losses."""
 
 import torch
+from mmengine.dist import all_reduce
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -73,7 +74,8 @@ def adaptive_weight(
 ) -> Tensor:
     """Weight that makes both losses pull equally at the decoder's last layer.
 
-    The ratio of gradient norms of VQGAN (arXiv 2012.09841, equation 7).
+    The ratio of gradient norms of VQGAN (arXiv 2012.09841, equation 7). The gradients are those of
+    all processes together, so that the weight does not depend on how the batch is divided.
 
     Args:
         recon_loss (Tensor): Scalar, reconstruction (and perceptual) loss.
@@ -85,8 +87,12 @@ def adaptive_weight(
     Returns:
         Tensor: Scalar without gradient, in [0, 10000].
     """
-    norms = [
-        torch.autograd.grad(loss * scale, last_weight, retain_graph=True)[0].float().norm() / scale
-        for loss in (recon_loss, adversarial_loss)
-    ]
-    return (norms[0] / (norms[1] + 1e-4)).clamp(max=1e4).detach()
+    grads = torch.stack(
+        [
+            torch.autograd.grad(loss * scale, last_weight, retain_graph=True)[0].float()
+            for loss in (recon_loss, adversarial_loss)
+        ]
+    )
+    all_reduce(grads, 'mean')
+    recon, adversarial = grads.flatten(1).norm(dim=1) / scale
+    return (recon / (adversarial + 1e-4)).clamp(max=1e4).detach()

@@ -43,7 +43,7 @@ class VQGANTraining(BaseModel):
             Defaults to 0.8 (VQGAN).
         adversarial_start (int): First iteration with the discriminator. Defaults to 0.
         quantize_start (int, optional): First iteration with quantised latents; there k-means over
-            the latents of the batch initialises the codebook. Before it a plain autoencoder is
+            the latents of all processes initialises the codebook. Before it a plain autoencoder is
             trained. None keeps the tokenizer's own codebook, for continuing a trained
             one. Defaults to 0.
         revival_interval (int, optional): Iterations after which codes that no process has used
@@ -240,8 +240,8 @@ class VQGANTraining(BaseModel):
 
     @staticmethod
     def as_vectors(latent: Tensor) -> Tensor:
-        """Latent (B, D, h, w) as vectors (B * h * w, D), without gradient."""
-        return latent.detach().permute(0, 2, 3, 1).flatten(0, 2)
+        """Latent (B, D, h, w) as vectors (B, h, w, D), without gradient."""
+        return latent.detach().permute(0, 2, 3, 1)
 
     def predict(self, inputs: Tensor, data_samples: Optional[list] = None) -> list[DataSample]:
         """Reconstruct images.

@@ -13,6 +13,7 @@ from mmengine.registry import METRICS as MMENGINE_METRICS
 from mmengine.registry import MODELS as MMENGINE_MODELS
 from mmengine.registry import OPTIM_WRAPPER_CONSTRUCTORS as MMENGINE_OPTIM_WRAPPER_CONSTRUCTORS
 from mmengine.registry import PARAM_SCHEDULERS as MMENGINE_PARAM_SCHEDULERS
+from mmengine.registry import RUNNERS as MMENGINE_RUNNERS
 from mmengine.registry import TASK_UTILS as MMENGINE_TASK_UTILS
 from mmengine.registry import TRANSFORMS as MMENGINE_TRANSFORMS
 from mmengine.registry import WEIGHT_INITIALIZERS as MMENGINE_WEIGHT_INITIALIZERS
@@ -32,6 +33,7 @@ TRANSFORMS = Registry(
     'transform', parent=MMENGINE_TRANSFORMS, scope='mmaddp', locations=['mmaddp.datasets']
 )
 HOOKS = Registry('hook', parent=MMENGINE_HOOKS, scope='mmaddp', locations=['mmaddp.engine'])
+RUNNERS = Registry('runner', parent=MMENGINE_RUNNERS, scope='mmaddp', locations=['mmaddp.engine'])
 LOOPS = Registry('loop', parent=MMENGINE_LOOPS, scope='mmaddp', locations=['mmaddp.engine'])
 PARAM_SCHEDULERS = Registry(
     'parameter scheduler',

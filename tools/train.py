@@ -11,13 +11,13 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
-from mmaddp.run.argument_types import address, positive, seed
+from mmaddp.run.argument_types import address, positive, real, seed
 from mmaddp.run.arguments import ToolParser, add_common_arguments, config_arguments
 from mmaddp.run.user_errors import user_errors
 
 FLAGS = (
     *('resume', 'amp', 'no_validate', 'auto_scale_lr', 'total_batch', 'seed'),
-    *('no_pin_memory', 'no_persistent_workers'),
+    *('no_pin_memory', 'no_persistent_workers', 'with_cp', 'ema'),
 )
 
 
@@ -34,7 +34,28 @@ def parse_args() -> argparse.Namespace:
         'there is none, a first start, from load_from if that is set',
     )
     parser.add_argument('--seed', type=seed, help='seed of the run; default: that of the config')
-    parser.add_argument('--amp', action='store_true', help='use automatic mixed precision')
+    parser.add_argument(
+        '--amp',
+        nargs='?',
+        const='as configured',
+        choices=['bf16', 'fp16'],
+        help='use automatic mixed precision, of that kind; without one, as configured',
+    )
+    parser.add_argument(
+        '--with-cp',
+        action='store_true',
+        help='activation checkpointing: recompute the blocks of the network in the backward pass; '
+        'less memory, more time, the same result',
+    )
+    parser.add_argument(
+        '--ema',
+        nargs='?',
+        const=0.0002,
+        type=real(1e-8, 0.5),
+        metavar='MOMENTUM',
+        help='keep a moving average of the weights, which is what is validated and tested; '
+        'default MOMENTUM 0.0002',
+    )
     parser.add_argument('--no-validate', action='store_true', help='skip validation')
     batch = parser.add_mutually_exclusive_group()
     batch.add_argument(

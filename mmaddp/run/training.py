@@ -8,7 +8,8 @@ from mmengine.config import Config
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
-from mmaddp.run.config import DATALOADERS, load_config, read_config, require
+from mmaddp.run.config import DATALOADERS, read_config, require
+from mmaddp.run.cost_switches import amp_options, average, recompute
 from mmaddp.run.inputs import check_inputs
 from mmaddp.run.schedule_hook import ScheduleHook
 from mmaddp.run.total_batch import check_batch_settings, set_total_batch
@@ -24,7 +25,11 @@ class TrainFlags:
     Attributes:
         resume (str, optional): Checkpoint to resume from; 'auto' for the latest in the work folder,
             if there is one. Defaults to None: a new training.
-        amp (bool): Use mixed precision. Defaults to False.
+        amp (str, optional): Use mixed precision, 'bf16', 'fp16' or 'as configured'. Defaults to
+            None: what the configuration says.
+        with_cp (bool): Recompute activations in the backward pass. Defaults to False.
+        ema (float, optional): Keep a moving average of the weights with this momentum. Defaults to
+            None: none but those of the configuration.
         no_validate (bool): Skip validation. Defaults to False.
         auto_scale_lr (bool): Scale the learning rate to the batch. Defaults to False.
         total_batch (int, optional): Images per update, over all GPUs and accumulated batches.
@@ -35,7 +40,9 @@ class TrainFlags:
     """
 
     resume: Optional[str] = None
-    amp: bool = False
+    amp: Optional[str] = None
+    with_cp: bool = False
+    ema: Optional[float] = None
     no_validate: bool = False
     auto_scale_lr: bool = False
     total_batch: Optional[int] = None
@@ -59,10 +66,14 @@ def training_config(flags: TrainFlags, **arguments: Any) -> tuple[Config, list[s
     """
     options = dict(arguments.pop('cfg_options', None) or {})
     if flags.amp:
-        options |= amp_options(arguments['config'])
+        options |= amp_options(arguments['config'], flags.amp)
     cfg = read_config(cfg_options=options, **arguments)
     require(cfg, 'model', 'train_dataloader', 'train_cfg', 'optim_wrapper')
     notes = []
+    if flags.with_cp:
+        recompute(cfg)
+    if flags.ema is not None:
+        average(cfg, flags.ema)
     if flags.resume is not None:
         notes.append(set_resume(cfg, flags.resume))
     if flags.total_batch is not None:
@@ -86,15 +97,6 @@ def train(cfg: Config, notes: list[str]) -> None:
     if runner._resume:
         runner.register_hook(ScheduleHook())
     runner.train()
-
-
-def amp_options(config: str) -> dict[str, str]:
-    """Options that turn mixed precision on, in every optimiser of a configuration."""
-    settings = load_config(config).get('optim_wrapper') or {}
-    parts = [name for name, part in settings.items() if isinstance(part, dict)]
-    several = 'optimizer' not in parts
-    prefixes = [f'optim_wrapper.{name}' for name in parts] if several else ['optim_wrapper']
-    return {f'{prefix}.type': 'AmpOptimWrapper' for prefix in prefixes}
 
 
 def set_resume(cfg: Config, resume: str) -> str:

@@ -15,6 +15,7 @@ from mmaddp.weights.known_weights import local_file
 from mmaddp.weights.official_keys import official_tensors, to_our_layout
 from mmaddp.weights.plain_header import header_meta
 from mmaddp.weights.plain_kinds import is_text_mapping
+from mmaddp.weights.shards import with_tensors
 from mmaddp.weights.tensors import not_finite, tensor_problems
 from mmaddp.weights.untrusted import holds, read_torch_file
 
@@ -61,7 +62,7 @@ def load_checkpoint_file(filename: Union[str, Path], map_location=None) -> dict:
             f'{path} is refused: it holds an argparse.Namespace, as the official ADDP, MAGE and '
             'classifier files do, but it is none of them. Save its state dict alone.'
         )
-    return _as_data(content, path)
+    return _as_data(with_tensors(content, path), path)
 
 
 def _as_data(content: dict, path: Path) -> dict:

@@ -13,6 +13,7 @@ from mmengine.logging import print_log
 
 from mmaddp.utils.atomic import write_text
 from mmaddp.weights.plain_weights import plain_file
+from mmaddp.weights.shards import TABLE, check_shards, shard_folder
 from mmaddp.weights.untrusted import read_torch_file
 
 POINTER = 'last_checkpoint'
@@ -91,14 +92,15 @@ def note_earlier_checkpoints(folder: Union[str, Path], names: set[str]) -> None:
 
 
 def set_aside(path: Path) -> None:
-    """Rename a checkpoint of another run with its plain weights, so that its name is free."""
+    """Rename a checkpoint of another run and what is beside it, so that its name is free."""
     numbers = itertools.count(1)
     free = (path.with_name(f'{path.stem}.earlier-{number}{path.suffix}') for number in numbers)
     if path.exists():
         new = next(new for new in free if not new.exists())
         path.rename(new)
-        if plain_file(path).exists():
-            plain_file(path).rename(plain_file(new))
+        for beside in (plain_file, shard_folder):
+            if beside(path).exists():
+                beside(path).rename(beside(new))
 
 
 def _candidates(folder: Path) -> Iterator[Path]:
@@ -149,6 +151,8 @@ def _damage(path: Path) -> Optional[str]:
     """Why a checkpoint cannot be read; None if it is sound."""
     try:
         content = read_torch_file(path, 'cpu', on_disk=True)
+        if isinstance(content, dict) and TABLE in content:
+            check_shards(content[TABLE], path)
     except (OSError, ValueError) as error:
         return str(error)
     if not (isinstance(content, dict) and 'state_dict' in content):

@@ -7,6 +7,7 @@ from typing import Union
 from mmaddp.weights.checkpoint import extract_state_dict
 from mmaddp.weights.conversion.files import write_weights
 from mmaddp.weights.plain_header import plain_header
+from mmaddp.weights.shards import with_tensors
 from mmaddp.weights.untrusted import read_torch_file
 
 SUFFIX = '.safetensors'
@@ -30,7 +31,7 @@ def write_plain_file(checkpoint: Union[str, Path]) -> Path:
         OSError: The disk is full, for instance.
         ValueError: The checkpoint is damaged, or its weights are not finite.
     """
-    content = read_torch_file(checkpoint, 'cpu', on_disk=True)
+    content = with_tensors(read_torch_file(checkpoint, 'cpu', on_disk=True), checkpoint)
     target = plain_file(checkpoint)
     write_plain_weights(target, content, str(checkpoint))
     return target

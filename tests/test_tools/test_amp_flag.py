@@ -1,7 +1,7 @@
 import pytest
 from test_tools.conftest import ROOT
 
-from mmaddp.run.training import amp_options
+from mmaddp.run.cost_switches import amp_options
 
 NAMES = {
     'tokenizer/vqgan-f16_*.py': [

@@ -4,9 +4,11 @@ from .check_classes_hook import CheckClassesHook
 from .check_label_maps_hook import CheckLabelMapsHook
 from .checkpoint_hook import CheckpointHook
 from .generation_preview_hook import GenerationPreviewHook
+from .moments_hook import MomentsHook
 from .non_finite_loss_hook import NonFiniteLossHook
 from .plain_message_hub_hook import PlainMessageHubHook
 from .position_hook import PositionHook
+from .preemption_hook import PreemptionHook
 from .rank_watch_hook import RankWatchHook
 from .recompute_hook import RecomputeHook
 from .show_predictions_hook import ShowPredictionsHook
@@ -19,9 +21,11 @@ __all__ = [
     'CheckLabelMapsHook',
     'CheckpointHook',
     'GenerationPreviewHook',
+    'MomentsHook',
     'NonFiniteLossHook',
     'PlainMessageHubHook',
     'PositionHook',
+    'PreemptionHook',
     'RankWatchHook',
     'RecomputeHook',
     'ShowPredictionsHook',

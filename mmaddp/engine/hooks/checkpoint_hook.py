@@ -6,6 +6,7 @@ import re
 import shutil
 from collections import deque
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Optional
 
@@ -30,9 +31,12 @@ from mmaddp.weights.latest import (
 )
 from mmaddp.weights.plain_weights import plain_file, write_plain_file
 from mmaddp.weights.position_state import GRADIENTS
+from mmaddp.weights.shards import shard_folder
 
 # Asks for AtomicLocalBackend, whatever the path looks like.
 LOCAL_BACKEND = dict(backend='local', durable=True)
+# Of checkpoints inside an epoch, where epochs are counted; the next regular one replaces them.
+BETWEEN = 'iter_{}.pth'
 
 
 @HOOKS.register_module()
@@ -60,6 +64,8 @@ class CheckpointHook(mmengine.hooks.CheckpointHook):
     """
 
     _gradients: Optional[list] = None  # of all ranks, while a checkpoint is saved
+    _saved_iteration: Optional[int] = None  # finished ones at the last checkpoint
+    _resumed: Optional[str] = None  # the checkpoint that this run continues from
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
         """Add the gradients gathered so far."""
@@ -69,6 +75,7 @@ class CheckpointHook(mmengine.hooks.CheckpointHook):
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
         """Put gathered gradients back, if the training is resumed."""
         states = checkpoint.pop(GRADIENTS, None)
+        self._resumed = resumed_file()
         if states is not None and resumed_file() is not None:
             set_gradients(unwrap(runner.model), states)
             runner.logger.info(
@@ -127,6 +134,28 @@ class CheckpointHook(mmengine.hooks.CheckpointHook):
                 f'they are listed in {EARLIER}, and renamed where their names are needed.'
             )
 
+    def save_now(self, runner, iteration: int) -> str:
+        """Save outside of the intervals; every rank has to call this.
+
+        A run that saves by epoch, and is resumed from this checkpoint, deletes it once it has saved
+        the next regular one.
+
+        Args:
+            runner (Runner): The Runner.
+            iteration (int): Finished iterations.
+
+        Returns:
+            str: The checkpoint; the last one, if that is of this iteration.
+        """
+        if self._saved_iteration == iteration:
+            return self.last_ckpt
+        usual = self.by_epoch, self.filename_tmpl, self.max_keep_ckpts
+        if self.by_epoch:
+            self.by_epoch, self.filename_tmpl, self.max_keep_ckpts = False, BETWEEN, -1
+        self._save_checkpoint_with_step(runner, iteration, dict(epoch=runner.epoch, iter=iteration))
+        self.by_epoch, self.filename_tmpl, self.max_keep_ckpts = usual
+        return self.last_ckpt
+
     def _save_checkpoint_with_step(self, runner, step: int, meta: dict) -> None:
         outdated = self._note(runner, step)
         name = self.filename_tmpl.format(step)
@@ -146,12 +175,22 @@ class CheckpointHook(mmengine.hooks.CheckpointHook):
             **self.args,
         )
         self._gradients = None
+        self._saved_iteration = meta['iter']
         if is_main_process():
-            # Only its name, so that the folder may be moved.
-            target = name if self.out_dir == runner.work_dir else self.last_ckpt
-            write_text(Path(runner.work_dir) / POINTER, target)
-            self._write_plain(self.last_ckpt)
-            self._remove_steps(outdated)
+            replaced = self._resumed if self.by_epoch else None
+            publish = partial(self._publish, runner, self.last_ckpt, outdated, replaced)
+            # One in shards is still being written.
+            runner.when_saved(publish) if hasattr(runner, 'when_saved') else publish()
+
+    def _publish(self, runner, path: str, outdated: Sequence[int], replaced: Optional[str]) -> None:
+        """Let a checkpoint that is on disk take the place of those before."""
+        # Only its name, so that the folder may be moved.
+        target = os.path.basename(path) if self.out_dir == runner.work_dir else path
+        write_text(Path(runner.work_dir) / POINTER, target)
+        self._write_plain(path)
+        self._remove_steps(outdated)
+        if replaced and not self._is_regular(replaced):
+            self._remove(replaced)
 
     def _note(self, runner, step: int) -> list[int]:
         """Add a step to those that are kept; return those to delete once it is saved."""
@@ -208,9 +247,12 @@ class CheckpointHook(mmengine.hooks.CheckpointHook):
 
     def _makes(self, name: str) -> bool:
         """Whether this hook gives files such names."""
-        before, _, after = self.filename_tmpl.partition('{}')
-        step = rf'{re.escape(before)}\d+{re.escape(after)}'
-        return re.fullmatch(rf'(best_.+_)?{step}', name) is not None
+        return self._is_regular(name) or re.fullmatch(_pattern(BETWEEN), name) is not None
+
+    def _is_regular(self, path: str) -> bool:
+        """Whether a checkpoint has the name of those that are saved at the intervals."""
+        name = rf'(best_.+_)?{_pattern(self.filename_tmpl)}'
+        return re.fullmatch(name, os.path.basename(path)) is not None
 
     def _remove_steps(self, steps: Sequence[int]) -> None:
         for step in steps:
@@ -231,11 +273,17 @@ class CheckpointHook(mmengine.hooks.CheckpointHook):
             self.file_backend.rmtree(path)  # as sharded training saves them
         if self._is_local:
             plain_file(path).unlink(missing_ok=True)
+            shutil.rmtree(shard_folder(path), ignore_errors=True)
 
     def _write_plain(self, path: str) -> None:
         """Write the weights alone beside a checkpoint that is complete."""
         if self._is_local:
             write_plain_file(path)
+
+
+def _pattern(template: str) -> str:
+    """Regular expression for names of checkpoints."""
+    return r'\d+'.join(map(re.escape, template.split('{}')))
 
 
 def check_space(folder: str, model: nn.Module) -> None:

@@ -11,6 +11,7 @@ from mmengine.hooks import CheckpointHook, Hook
 
 from mmaddp.registry import HOOKS
 from mmaddp.utils.atomic import write_json
+from mmaddp.utils.sharded_tensors import local_part
 
 ENDING = 'No checkpoint was saved since; resume from the last one with --resume.'
 
@@ -71,15 +72,15 @@ class NonFiniteLossHook(Hook):
             files = batch_files(data_batch)
             self._steps.append(_Step(runner.iter + 1, dict(zip(losses, scalars)), files, finite))
         if self.every_n_train_iters(runner, self.interval) or _checkpoint_is_due(runner):
-            self._check(runner)
+            self.check(runner)
 
     def after_train_epoch(self, runner) -> None:
         """Check before the epoch's checkpoint."""
-        self._check(runner)
+        self.check(runner)
 
     def before_val(self, runner) -> None:
         """Check before a best checkpoint may be saved."""
-        self._check(runner)
+        self.check(runner)
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
         """Refuse to save weights that are not finite (only the saving rank gets here)."""
@@ -93,7 +94,7 @@ class NonFiniteLossHook(Hook):
                 f'The weights {", ".join(bad[:5])} are not finite; the checkpoint is not saved.'
             )
 
-    def _check(self, runner) -> None:
+    def check(self, runner) -> None:
         """Stop all ranks if any of them met too many bad losses, or if the weights are bad."""
         steps, self._steps = list(self._steps), deque()
         if not steps:
@@ -178,7 +179,8 @@ def _checkpoint_is_due(runner) -> bool:
 
 
 def _all_finite(model: torch.nn.Module, device: torch.device) -> torch.Tensor:
-    flags = [p.detach().isfinite().all() for p in model.parameters() if p.requires_grad]
+    trained = (p.detach() for p in model.parameters() if p.requires_grad)
+    flags = [local_part(p).isfinite().all() for p in trained]
     return torch.stack(flags).all().to(device) if flags else torch.ones((), device=device) > 0
 
 

@@ -1,0 +1,5 @@
+"""Runners besides mmengine's own."""
+
+from .sharded_runner import ShardedRunner
+
+__all__ = ['ShardedRunner']

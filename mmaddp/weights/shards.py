@@ -140,7 +140,7 @@ def check_shards(table: Any, path: Union[str, Path]) -> dict[str, tuple[torch.Si
 
 
 def _read(path: Union[str, Path], tensors: Mapping[str, tuple]) -> dict[str, Tensor]:
-    read = {name: torch.empty(shape, dtype=dtype) for name, (shape, dtype) in tensors.items()}
+    read = {name: torch.zeros(shape, dtype=dtype) for name, (shape, dtype) in tensors.items()}
     for file in _files(path):
         with safe_open(file, 'pt') as shard:
             for part in _parts_in(file, shard):

@@ -8,6 +8,8 @@ from mmengine.dist import all_gather, all_reduce, get_dist_info
 from mmengine.optim import OptimWrapper
 from torch import Tensor, nn
 
+from mmaddp.utils.sharded_tensors import is_sharded, spread_like, whole
+
 
 def optimizer_parts(optim_wrapper: Any) -> list[OptimWrapper]:
     """Wrappers of single optimizers: one, or those of a training with several."""
@@ -41,7 +43,9 @@ def unfinished_gradients(model: nn.Module, optim_wrapper: Any) -> Optional[list[
     for (name, parameter), anywhere in zip(trained, present.tolist()):
         if anywhere:
             own = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
-            for state, part in zip(states, all_gather(own)):
+            # Sharded training averages over the ranks at once.
+            parts = [whole(own)] * len(states) if is_sharded(own) else all_gather(own)
+            for state, part in zip(states, parts):
                 state[name] = part.detach().cpu().clone()
     return states
 
@@ -49,15 +53,19 @@ def unfinished_gradients(model: nn.Module, optim_wrapper: Any) -> Optional[list[
 def set_gradients(model: nn.Module, states: Sequence[Mapping[str, Tensor]]) -> None:
     """Put gathered gradients back.
 
-    With another number of ranks each gets their mean, which is what an update would have used.
+    With another number of ranks, and in sharded training, each gets their mean, which is what an
+    update would have used.
 
     Args:
         model (nn.Module): The model, not wrapped.
         states (Sequence[Mapping]): From :func:`unfinished_gradients`.
     """
     rank, world_size = get_dist_info()
-    own = states[rank : rank + 1] if len(states) == world_size else states
     for name, parameter in model.named_parameters():
-        found = [state[name].to(parameter) for state in own if name in state]
+        alone = len(states) == world_size and not is_sharded(parameter)
+        own = states[rank : rank + 1] if alone else states
+        kind = dict(device=parameter.device, dtype=parameter.dtype)
+        found = [state[name].to(**kind) for state in own if name in state]
         if found:
-            parameter.grad = sum(found[1:], found[0].clone()) / len(own)
+            mean = sum(found[1:], found[0].clone()) / len(own)
+            parameter.grad = spread_like(mean, parameter)

@@ -4,6 +4,11 @@ from torch import Tensor
 from torch.distributed.tensor import DTensor, distribute_tensor
 
 
+def is_sharded(tensor: Tensor) -> bool:
+    """Whether a tensor is spread over processes."""
+    return isinstance(tensor, DTensor)
+
+
 def local_part(tensor: Tensor) -> Tensor:
     """The part that this process holds; a tensor that is not spread, itself."""
     return tensor.to_local() if isinstance(tensor, DTensor) else tensor

@@ -2,6 +2,7 @@
 # What dist_*.sh and slurm_*.sh share; not a command of its own.
 
 TOOLS="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+PREEMPTED=75  # how a training ends that was asked to stop and has saved
 export PYTHONPATH="$TOOLS/..${PYTHONPATH:+:$PYTHONPATH}"
 
 show_usage() {  # the comment at the head of the script
@@ -46,6 +47,9 @@ run_with_torchrun() {  # processes, then the command
     elif [ "${NODE_RANK:-0}" = 0 ]; then
         port="$(free_port "$port")" || exit 1
     fi
+    # What asks a training to save and stop is handed on to its processes, and they get the time.
+    export TORCHELASTIC_SIGNALS_TO_HANDLE="${TORCHELASTIC_SIGNALS_TO_HANDLE:-SIGTERM,SIGINT,SIGHUP,SIGQUIT,SIGUSR1}"
+    export TORCH_ELASTIC_SHUTDOWN_TIMEOUT="${TORCH_ELASTIC_SHUTDOWN_TIMEOUT:-120}"
     exec "${PYTHON:-python}" -m torch.distributed.run \
         --nnodes="${NNODES:-1}" \
         --node_rank="${NODE_RANK:-0}" \
@@ -55,17 +59,57 @@ run_with_torchrun() {  # processes, then the command
         "${@:2}"
 }
 
+# Sets SRUN to what starts the tasks, as the variables say or, in a batch job, as it was allocated.
+set_srun() {  # partition, name of the job
+    local gpus=${GPUS:-${SLURM_NTASKS:-8}}
+    local per_node=${GPUS_PER_NODE:-${SLURM_NTASKS_PER_NODE:-$((gpus < 8 ? gpus : 8))}}
+    local gres=${GRES-gpu:$per_node}
+    # shellcheck disable=SC2206  # SRUN_ARGS holds several arguments
+    SRUN=(srun -p "$1"
+        --job-name="$2"
+        ${gres:+"--gres=$gres"}
+        --ntasks="$gpus"
+        --ntasks-per-node="$per_node"
+        --cpus-per-task="${CPUS_PER_TASK:-${SLURM_CPUS_PER_TASK:-5}}"
+        --kill-on-bad-exit=1
+        ${SRUN_ARGS:-})
+}
+
 run_with_srun() {  # partition, name of the job, then the command
-    local gpus=${GPUS:-8}
-    local per_node=${GPUS_PER_NODE:-$((gpus < 8 ? gpus : 8))}
-    # shellcheck disable=SC2086  # SRUN_ARGS holds several arguments
-    exec srun -p "$1" \
-        --job-name="$2" \
-        --gres="gpu:$per_node" \
-        --ntasks="$gpus" \
-        --ntasks-per-node="$per_node" \
-        --cpus-per-task="${CPUS_PER_TASK:-5}" \
-        --kill-on-bad-exit=1 \
-        ${SRUN_ARGS:-} \
-        "${PYTHON:-python}" -u "${@:3}"
+    set_srun "$1" "$2"
+    # shellcheck disable=SC2086  # PY_ARGS holds several arguments
+    exec "${SRUN[@]}" "${PYTHON:-python}" -u "${@:3}" ${PY_ARGS:-}
+}
+
+job_says() {  # KEY=VALUE
+    [ -n "${SLURM_JOB_ID:-}" ] && [ -z "${SLURM_STEP_ID:-}" ] &&
+        scontrol show job -o "$SLURM_JOB_ID" | grep -q " $1 "
+}
+
+# As run_with_srun; a batch job that was asked to stop puts itself back into the queue.
+train_with_srun() {  # partition, name of the job, then the command
+    local status=0 task
+    job_says BatchFlag=1 || run_with_srun "$@"
+    set_srun "$1" "$2"
+    # The first task runs on this machine.
+    export MASTER_PORT="${MASTER_PORT:-$(free_port 0)}"
+    local again=()
+    [ "${SLURM_RESTART_COUNT:-0}" = 0 ] || again=(--resume)
+    # shellcheck disable=SC2086  # PY_ARGS holds several arguments
+    "${SRUN[@]}" "${PYTHON:-python}" -u "${@:3}" ${PY_ARGS:-} ${again[@]+"${again[@]}"} &
+    task=$!
+    # Slurm may tell this script alone.
+    trap 'kill -USR1 $task' USR1 TERM
+    wait "$task" || status=$?
+    while kill -0 "$task" 2>/dev/null; do  # that was the end of waiting, not of the training
+        status=0
+        wait "$task" || status=$?
+    done
+    trap - USR1 TERM
+    if [ "$status" = "$PREEMPTED" ] && job_says JobState=RUNNING; then
+        echo "$(basename "$0"): job $SLURM_JOB_ID was asked to stop and goes back into the queue"
+        scontrol requeue "$SLURM_JOB_ID" || echo "$(basename "$0"): Slurm does not re-queue it;" \
+            "submit it again with --resume" >&2
+    fi
+    exit "$status"
 }

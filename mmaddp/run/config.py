@@ -1,5 +1,6 @@
 """Turns a configuration file into what the Runner gets."""
 
+import copy
 import os
 import warnings
 from collections.abc import Mapping
@@ -25,6 +26,7 @@ REQUIRED_HOOKS = dict(
     position='mmaddp.PositionHook',
     non_finite_loss='mmaddp.NonFiniteLossHook',
     rank_watch='mmaddp.RankWatchHook',
+    preemption='mmaddp.PreemptionHook',
     check_classes='mmaddp.CheckClassesHook',
     check_label_maps='mmaddp.CheckLabelMapsHook',
     skipped_images='mmaddp.SkippedImagesHook',
@@ -142,7 +144,7 @@ def merge_options(cfg: Config, options: Mapping[str, Any]) -> None:
     """
     for key, value in options.items():
         try:
-            cfg.merge_from_dict({key: value})
+            cfg.merge_from_dict({key: copy.deepcopy(value)})  # it takes _delete_ out
         except (KeyError, TypeError, AssertionError, IndexError) as error:
             raise ValueError(f'{key}={value} cannot be set in {cfg.filename}: {error}') from error
 

@@ -1,0 +1,38 @@
+"""Data loading processes that outlive a request to stop, so that training can end its step."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import Optional
+
+from torch.utils.data import DataLoader
+
+
+def shield_workers(loader: DataLoader) -> None:
+    """Let the worker processes of a loader ignore signals that are sent to all processes of a job.
+
+    Slurm sends a job's signals to every process. Workers that die of them would take the training
+    with them before it has saved. They still end when the training ends them.
+
+    Args:
+        loader (DataLoader): It must not have started its workers.
+    """
+    loader.worker_init_fn = partial(_start_shielded, init=loader.worker_init_fn)
+
+
+def _start_shielded(worker_id: int, init: Optional[Callable[[int], None]]) -> None:
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+    if hasattr(signal, 'sigwaitinfo'):
+        # Blocked, SIGTERM reaches nobody but the thread that asks who has sent it.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        threading.Thread(target=_end_for_parent, daemon=True).start()
+    if init is not None:
+        init(worker_id)
+
+
+def _end_for_parent() -> None:
+    while signal.sigwaitinfo({signal.SIGTERM}).si_pid != os.getppid():
+        pass
+    os._exit(0)

@@ -16,7 +16,7 @@ from mmaddp.run.arguments import ToolParser, add_common_arguments, config_argume
 from mmaddp.run.user_errors import user_errors
 
 FLAGS = (
-    *('resume', 'amp', 'no_validate', 'auto_scale_lr', 'total_batch', 'seed'),
+    *('resume', 'amp', 'no_validate', 'auto_scale_lr', 'total_batch', 'keep_batch', 'seed'),
     *('no_pin_memory', 'no_persistent_workers', 'with_cp', 'ema'),
 )
 
@@ -37,9 +37,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--amp',
         nargs='?',
-        const='as configured',
-        choices=['bf16', 'fp16'],
-        help='use automatic mixed precision, of that kind; without one, as configured',
+        const='on',
+        choices=['on', 'bf16', 'fp16'],
+        help='use automatic mixed precision, of the kind that is given or configured',
     )
     parser.add_argument(
         '--with-cp',
@@ -67,9 +67,15 @@ def parse_args() -> argparse.Namespace:
         '--total-batch',
         type=positive,
         metavar='N',
-        help='images per update: gradients are accumulated as the number of GPUs requires; '
+        help='images per update: each process takes its part in as many passes as it needs; '
         'the learning rate, and in trainings by iteration also length, warm-up, milestones and '
         'intervals, are adapted',
+    )
+    batch.add_argument(
+        '--keep-batch',
+        action='store_true',
+        help='with --resume, take the images per update of the checkpoint, on any number of '
+        'processes that divides them; without it, other numbers are refused',
     )
     parser.add_argument('--no-pin-memory', action='store_true', help='do not pin memory')
     parser.add_argument(

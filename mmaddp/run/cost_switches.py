@@ -12,32 +12,37 @@ from mmengine.config import Config
 from mmaddp.run.config import load_config
 from mmaddp.utils.config_types import type_name
 
-# What --amp takes besides nothing, which keeps the dtype of the configuration.
-AMP = dict(
-    # Its range is that of float32: there is nothing to scale.
-    bf16=dict(dtype='bfloat16', loss_scale=dict(enabled=False)),
-    fp16=dict(dtype='float16', loss_scale='dynamic'),
+ON = 'on'
+# What the kinds of --amp set. The range of bf16 is that of float32: there is nothing to scale.
+AMP: dict[str, dict[str, Any]] = dict(
+    on={},
+    bf16={'dtype': 'bfloat16', 'loss_scale': dict(enabled=False)},
+    fp16={'dtype': 'float16'},
 )
-AS_CONFIGURED = 'as configured'
 
 
-def amp_options(config: str, kind: str = AS_CONFIGURED) -> dict[str, Any]:
+def amp_options(config: str, kind: str = ON) -> dict[str, Any]:
     """Options that turn mixed precision on, in every optimiser of a configuration.
 
     Args:
         config (str): Its file.
-        kind (str): 'bf16', 'fp16', or 'as configured', which is PyTorch's default for the device
-            where the configuration says nothing. Defaults to 'as configured'.
+        kind (str): 'bf16', 'fp16', or 'on': what the configuration says, or PyTorch's default for
+            the device. Defaults to 'on'.
 
     Returns:
         dict: Settings by dotted name.
     """
     settings = load_config(config).get('optim_wrapper') or {}
-    parts = [name for name, part in settings.items() if isinstance(part, dict)]
-    several = 'optimizer' not in parts
-    prefixes = [f'optim_wrapper.{name}' for name in parts] if several else ['optim_wrapper']
-    changes = dict(type='AmpOptimWrapper', **AMP.get(kind, {}))
-    return {f'{prefix}.{key}': value for prefix in prefixes for key, value in changes.items()}
+    several = {f'optim_wrapper.{key}': part for key, part in settings.items() if _is_dict(part)}
+    parts = {'optim_wrapper': settings} if 'optimizer' in settings else several
+    options = {}
+    for prefix, part in parts.items():
+        changes = dict(type='AmpOptimWrapper', **AMP[kind])
+        scale = part.get('loss_scale')
+        if kind == 'fp16' and _is_dict(scale) and not scale.get('enabled', True):
+            changes['loss_scale'] = 'dynamic'
+        options |= {f'{prefix}.{key}': value for key, value in changes.items()}
+    return options
 
 
 def recompute(cfg: Config) -> None:
@@ -55,10 +60,14 @@ def average(cfg: Config, momentum: float) -> None:
     _add_hook(cfg, dict(type='EMAHook'))['momentum'] = momentum
 
 
+def _is_dict(value: Any) -> bool:
+    return isinstance(value, Mapping)
+
+
 def _add_hook(cfg: Config, hook: dict) -> Any:
     """Append a hook to the run's own, unless there is one of its type."""
     hooks = list(cfg.get('custom_hooks') or [])
-    same = [own for own in hooks if isinstance(own, Mapping) and type_name(own) == type_name(hook)]
+    same = [own for own in hooks if _is_dict(own) and type_name(own) == type_name(hook)]
     if same:
         return same[0]
     cfg.custom_hooks = [*hooks, hook]

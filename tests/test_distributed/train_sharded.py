@@ -2,43 +2,60 @@
 
     python train_sharded.py DATA
 
-Makes folders in the current one: whole/ and sharded/ (of ADDP, the latter with a stop after the
-first epoch), between/ (stopped inside an accumulation) and classifier/ (with a best checkpoint).
+Makes folders in the current one: whole/ and sharded/ (of ADDP, the latter with a stop and a second
+start), gathered/ and between/ (likewise, stopped inside an accumulation), and classifier/ (sharded,
+with a best checkpoint).
 """
 
 import sys
 
 import torch
+from mmengine.hooks import Hook
+from mmengine.registry import HOOKS
 
 from mmaddp.run.toys import TOYS, ToyForm, toy_options
 from mmaddp.run.training import TrainFlags, train, training_config
 
 SHARDED = dict(runner_type='mmaddp.ShardedRunner')
+OFTEN = {'default_hooks.checkpoint.by_epoch': False, 'default_hooks.checkpoint.interval': 1}
+BEST = {'default_hooks.checkpoint.save_best': 'accuracy/top1'}
+STOP = dict(custom_hooks=[dict(type='Stop')])
+
+
+@HOOKS.register_module()
+class Stop(Hook):
+    """Ends the run after three of its steps, in the middle of its second epoch."""
+
+    priority = 'LOWEST'
+
+    def after_train_iter(self, runner, *args, **kwargs):
+        if runner.iter == 2:
+            raise SystemExit
 
 
 def run(kind, data, folder, form, **options):
     """Start a toy, or continue it if there is something to continue from."""
-    options = toy_options(kind, data, form) | options
     cfg, notes = training_config(
         TrainFlags(resume='auto'),
         config=TOYS[kind],
-        cfg_options=options,
+        cfg_options=toy_options(kind, data, form) | options,
         work_dir=folder,
         launcher='pytorch',
     )
-    train(cfg, notes)
+    try:
+        train(cfg, notes)
+    except SystemExit:
+        assert STOP.items() <= options.items()
 
 
 if __name__ == '__main__':
     torch.set_num_threads(1)
     data = sys.argv[1]
-    run('addp', data, 'whole', ToyForm(epochs=2))
-    run('addp', data, 'sharded', ToyForm(epochs=2), **SHARDED, **{'train_cfg.max_epochs': 1})
-    run('addp', data, 'sharded', ToyForm(epochs=2), **SHARDED)
-    gathered = ToyForm(epochs=3, accumulate=2)
-    often = {'default_hooks.checkpoint.by_epoch': False, 'default_hooks.checkpoint.interval': 1}
-    run('addp', data, 'gathered', gathered, **often)
-    run('addp', data, 'between', gathered, **SHARDED, **often, **{'train_cfg.max_epochs': 1})
-    run('addp', data, 'between', gathered, **SHARDED, **often)
-    best = {'default_hooks.checkpoint.save_best': 'accuracy/top1'}
-    run('classification', data, 'classifier', ToyForm(epochs=1), **SHARDED, **best)
+    plain, gathering = ToyForm(epochs=2), ToyForm(epochs=2, accumulate=2)
+    run('addp', data, 'whole', plain)
+    run('addp', data, 'sharded', plain, **SHARDED, **STOP)
+    run('addp', data, 'sharded', plain, **SHARDED)
+    run('addp', data, 'gathered', gathering, **OFTEN)
+    run('addp', data, 'between', gathering, **OFTEN, **SHARDED, **STOP)
+    run('addp', data, 'between', gathering, **OFTEN, **SHARDED)
+    run('classification', data, 'classifier', plain, **SHARDED, **BEST)

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from mmengine.hooks import EMAHook
 from mmengine.logging import MMLogger
 from mmengine.optim import build_optim_wrapper
 from mmengine.runner import Runner, set_random_seed
@@ -55,16 +56,25 @@ def test_each_is_one_option(path, monkeypatch):
         assert (wrapper.type, wrapper.dtype) == ('AmpOptimWrapper', 'bfloat16')
         assert wrapper.loss_scale == dict(enabled=False)
     for wrapper in wrappers(read(path, amp='fp16').optim_wrapper):
-        assert (wrapper.dtype, wrapper.loss_scale) == ('float16', 'dynamic')
+        assert (wrapper.dtype, wrapper.get('loss_scale')) == ('float16', None)
 
 
-def test_own_hooks_of_a_configuration_stay_and_averages_follow_updates():
+def test_fp16_has_a_loss_scaler_and_keeps_its_settings(monkeypatch):
+    monkeypatch.setattr(run_config, 'amp_available', lambda: True)
+    given = [
+        read(next((CONFIGS / 'addp').glob(f'addp_vit-large-p16{name}_*')), amp='fp16')
+        for name in ('', '-sharded')
+    ]
+    scales = [cfg.optim_wrapper.loss_scale for cfg in given]
+    assert scales == [dict(init_scale=65536.0, growth_interval=500), 'dynamic']
+
+
+def test_own_hooks_of_a_configuration_stay():
     (path,) = (CONFIGS / 'addp').glob('addp_vit-base-p16_*')
     own = [hook.type for hook in read(path).custom_hooks]
-    cfg = read(path, total_batch=2 * 512, **SWITCHES)
+    cfg = read(path, **SWITCHES)
     assert [hook.type for hook in cfg.custom_hooks] == [*own, 'mmaddp.RecomputeHook', 'EMAHook']
-    average = cfg.custom_hooks[-1]
-    assert (average.momentum, average.interval) == (0.01, 2)
+    assert cfg.custom_hooks[-1].momentum == 0.01
 
 
 class Toy:
@@ -82,18 +92,22 @@ class Toy:
         loader = runner.build_dataloader(cfg.train_dataloader)
         self.batches = [batch for _, batch in zip(range(2), loader)]
 
-    def stepped(self, batches, accumulate=1, recompute=False):
+    def stepped(self, batches, accumulate=1, recompute=False, average=False):
         """Trained weights after some batches, by number, and the last values for the log."""
         model, settings = copy.deepcopy(self.model).train(), copy.deepcopy(self.settings)
         for wrapper in wrappers(settings):
             wrapper.accumulative_counts = accumulate
         optim_wrapper = build_optim_wrapper(model, settings)
+        runner = SimpleNamespace(model=model, logger=MMLogger.get_current_instance(), iter=0)
+        averaging = EMAHook(momentum=0.01)
+        averaging.before_run(runner)
         if recompute:
-            logger = MMLogger.get_current_instance()
-            RecomputeHook().before_train(SimpleNamespace(model=model, logger=logger))
+            RecomputeHook().before_train(runner)
         for number in batches:
             set_random_seed(number)
             log = model.train_step(copy.deepcopy(self.batches[number]), optim_wrapper)
+            if average:
+                averaging.after_train_iter(runner, number)
         weights = {key: p.detach() for key, p in model.named_parameters() if p.requires_grad}
         return weights, {key: float(value) for key, value in log.items()}
 
@@ -116,7 +130,7 @@ def test_results_stay(path, folder):
     assert all(torch.equal(first[key], recomputed[key]) for key in first)
 
     second, _ = toy.stepped([1])
-    both, _ = toy.stepped([0, 1], accumulate=2)
+    both, _ = toy.stepped([0, 1], accumulate=2, average=True)
     for key in first:
         torch.testing.assert_close(both[key], (first[key] + second[key]) / 2, rtol=1e-6, atol=1e-6)
 

@@ -10,6 +10,7 @@ from PIL import Image
 from torch.utils.data import DataLoader
 
 from mmaddp.datasets import SampleIndex, SeededDataset, SeededSampler
+from mmaddp.datasets.seeding import sample_seeds
 from mmaddp.registry import DATASETS
 
 
@@ -150,7 +151,7 @@ def test_forwards_the_data_set(folder):
     assert len(dataset) == 13 and dataset.metainfo['classes'] == ('0', '1')
     assert dataset.CLASSES == ('0', '1') and dataset.get_cat_ids(0) == [0]
     assert dataset.get_data_info(12)['img_path'].endswith('11.png')
-    assert not hasattr(dataset, '__getitems__') and not hasattr(dataset, 'coco')
+    assert not hasattr(dataset, 'coco') and not hasattr(dataset, '_serialize_data')
     twin = pickle.loads(pickle.dumps(SeededDataset(dataset.dataset, seed=2)))
     assert twin.seed == 2 and len(twin) == 13
 
@@ -202,3 +203,16 @@ def test_an_empty_set_is_told_when_its_annotations_are_read(number):
         return
     with pytest.raises(ValueError, match='Lazy holds no sample'):
         dataset.full_init()
+
+
+def test_plain_index_counts_from_the_first_sample_of_the_first_epoch(folder):
+    dataset = build(folder, seed=3)
+    for index in (0, 1, 12):
+        expected = sample_seeds(3, 0, index).sample
+        assert dataset[index]['data_samples'].sample_seed == expected
+    assert dataset[-13]['data_samples'].sample_seed == sample_seeds(3, 0, 0).sample
+
+
+def test_one_sample_or_no_dict_is_a_data_set():
+    assert SeededDataset([dict(label=1)])[0] == dict(label=1)
+    assert SeededDataset([['data_samples']])[0] == ['data_samples']

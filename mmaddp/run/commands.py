@@ -32,6 +32,9 @@ COMMANDS = {
     'cache-tokens': Command('dataset_converters/cache_tokens.py', 'encode a training set once'),
     'models': Command('analysis_tools/list_models.py', 'released weights and configs'),
     'download': Command('download_weights.py', 'download released weights'),
+    'crash-test': Command(
+        'analysis_tools/crash_test.py', 'kill trainings, resume them, compare where they end'
+    ),
     'doctor': Command('analysis_tools/doctor.py', 'versions, devices and what is missing'),
     'convert from-official': Command(
         'model_converters/official_to_mmaddp.py', 'read a checkpoint of the official code'

@@ -12,8 +12,6 @@ from mmengine.device import get_device
 from mmengine.dist import get_world_size, is_distributed, is_main_process
 from mmengine.runner import Runner
 from torch import nn
-from torch.distributed.device_mesh import init_device_mesh
-from torch.distributed.fsdp import fully_shard
 
 from mmaddp.engine.hooks.non_finite_loss_hook import has_loss_scaler
 from mmaddp.registry import RUNNERS
@@ -157,6 +155,9 @@ def shard(model: nn.Module) -> None:
         model (nn.Module): The same on every process. Afterwards it takes whole weights in
             ``load_state_dict``, and keeps its part.
     """
+    from torch.distributed.device_mesh import init_device_mesh
+    from torch.distributed.fsdp import fully_shard
+
     mesh = init_device_mesh(get_device(), (get_world_size(),))
     frozen = {parameter for parameter in model.parameters() if not parameter.requires_grad}
     for part in [*repeated_blocks(model).values(), model]:

@@ -179,8 +179,10 @@ class CheckpointHook(mmengine.hooks.CheckpointHook):
         if is_main_process():
             replaced = self._resumed if self.by_epoch else None
             publish = partial(self._publish, runner, self.last_ckpt, outdated, replaced)
-            # One in shards is still being written.
-            runner.when_saved(publish) if hasattr(runner, 'when_saved') else publish()
+            if hasattr(runner, 'when_saved'):  # its shards may still be being written
+                runner.when_saved(publish)
+            else:
+                publish()
 
     def _publish(self, runner, path: str, outdated: Sequence[int], replaced: Optional[str]) -> None:
         """Let a checkpoint that is on disk take the place of those before."""

@@ -143,7 +143,13 @@ class ShardedRunner(Runner):
         saving, publish = self._saving, self._publish
         self._saving = self._publish = None
         if saving is not None:
-            saving.result()
+            try:
+                saving.result()
+            except Exception as error:
+                raise OSError(
+                    f'The shards of the last checkpoint in {self.work_dir} could not be written; '
+                    f'the one before is kept. {error}'
+                ) from error
         if publish is not None:
             publish()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from random import Random
 
 from mmaddp.run.crash.comparison import differences
-from mmaddp.run.crash.moments import choose_aims
+from mmaddp.run.crash.moments import Aim, choose_aims
 from mmaddp.run.crash.processes import Run, imported
 from mmaddp.run.crash.trainings import CrashTraining
 
@@ -60,7 +60,7 @@ def crash_test(
         Outcome: Of one training after another.
 
     Raises:
-        RuntimeError: A training failed.
+        RuntimeError: An undisturbed training failed.
     """
     trainings = trainings[:kills]
     done = 0
@@ -71,8 +71,17 @@ def crash_test(
             undisturbed, killed = (Run(training, place, threads) for place in places)
             undisturbed.to_the_end()
             aims = choose_aims(undisturbed.moments, own, done, Random(f'{seed} {number}'))
-            moments = [killed.until(aim) for aim in aims]
-            killed.to_the_end()
-            found = islice(differences(undisturbed.work_dir, killed.work_dir), MOST_SHOWN)
-            yield Outcome(training.name, [text for text in moments if text], list(found))
+            yield _outcome(undisturbed, killed, aims)
             done += own
+
+
+def _outcome(undisturbed: Run, killed: Run, aims: Sequence[Aim]) -> Outcome:
+    moments, found = [], []
+    try:
+        for aim in aims:
+            moments.append(killed.until(aim))
+        killed.to_the_end()
+        found = list(islice(differences(undisturbed.work_dir, killed.work_dir), MOST_SHOWN))
+    except RuntimeError as error:  # it cannot be resumed
+        found = [str(error)]
+    return Outcome(killed.training.name, [text for text in moments if text], found)

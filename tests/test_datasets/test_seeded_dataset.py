@@ -210,7 +210,7 @@ def test_plain_index_counts_from_the_first_sample_of_the_first_epoch(folder):
     for index in (0, 1, 12):
         expected = sample_seeds(3, 0, index).sample
         assert dataset[index]['data_samples'].sample_seed == expected
-    assert dataset[-13]['data_samples'].sample_seed == sample_seeds(3, 0, 0).sample
+    assert dataset[-1]['data_samples'].sample_seed == sample_seeds(3, 0, 12).sample
 
 
 def test_one_sample_or_no_dict_is_a_data_set():

@@ -54,7 +54,7 @@ def test_tools(call_tool, toy, tmp_path):
         one, other = (
             pictures(tmp_path / kind / f'epoch_1{end}') for end in ('.pth', '.safetensors')
         )
-        assert one == other and len(one) == 2
+        assert one == other and len(one) >= 2
     one, other = (
         load_file(tmp_path / f'timm-epoch_1{end}.safetensors') for end in ('.pth', '.safetensors')
     )

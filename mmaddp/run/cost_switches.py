@@ -35,7 +35,7 @@ def amp_options(config: str, kind: str = ON) -> dict[str, Any]:
     settings = load_config(config).get('optim_wrapper') or {}
     several = {f'optim_wrapper.{key}': part for key, part in settings.items() if _is_dict(part)}
     parts = {'optim_wrapper': settings} if 'optimizer' in settings else several
-    options = {}
+    options: dict[str, Any] = {}
     for prefix, part in parts.items():
         changes = dict(type='AmpOptimWrapper', **AMP[kind])
         scale = part.get('loss_scale')

@@ -1,5 +1,6 @@
 """The Python interface for users; no other room of the package imports it."""
 
+from mmaddp.run.model_list import list_configs, list_models
 from mmaddp.visualization.target_pictures import generation_steps, target_images
 from mmaddp.visualization.trajectory import (
     draw_trajectory,
@@ -16,10 +17,13 @@ from .editing import inpaint, outpaint, reconstruct, start_from_images, vary
 from .features import extract_features
 from .generation import generate
 from .image_files import load_images, load_mask
+from .loaded_model import LoadedModel
+from .loading import load
 from .segmentation import segment
 
 __all__ = [
     'EditSettings',
+    'LoadedModel',
     'build_model',
     'classify',
     'detect',
@@ -29,6 +33,9 @@ __all__ = [
     'generate',
     'generation_steps',
     'inpaint',
+    'list_configs',
+    'list_models',
+    'load',
     'load_images',
     'load_mask',
     'outpaint',

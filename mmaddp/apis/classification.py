@@ -7,7 +7,16 @@ from typing import Optional, Union
 import torch
 
 from mmaddp.apis.inputs import Images, list_inputs
-from mmaddp.apis.prediction import InputPipeline, Model, batches, ready_model
+from mmaddp.apis.prediction import (
+    InputPipeline,
+    Model,
+    batches,
+    predict_and_draw,
+    ready_model,
+)
+
+# Shorter side of a drawing, so that text on it can be read.
+DRAWN_SIDE = 224
 
 
 def classify(
@@ -16,6 +25,7 @@ def classify(
     checkpoint: Optional[Union[str, Path]] = None,
     *,
     classes: Optional[Sequence[str]] = None,
+    out_dir: Optional[Union[str, Path]] = None,
     batch_size: int = 1,
     device: Optional[str] = None,
 ) -> list[dict]:
@@ -30,6 +40,9 @@ def classify(
             fine-tuned file. Defaults to None, for a model that was built.
         classes (Sequence[str], optional): Names of the classes. Defaults to those in the
             checkpoint.
+        out_dir (str | Path, optional): Folder for the pictures with their class and its score
+            written on them, named as the images are; they are then classified one at a time.
+            Defaults to None, no pictures.
         batch_size (int): Images at a time. Defaults to 1.
         device (str, optional): Defaults to None: the GPU if there is one.
 
@@ -45,6 +58,10 @@ def classify(
     inputs = list_inputs(images)
     model = ready_model(model, checkpoint, device)
     names = classes or model._dataset_meta.get('classes')
+    if out_dir is not None:
+        options = dict(classes=names, resize=DRAWN_SIDE)
+        found = [sample for _, sample in predict_and_draw(images, model, out_dir, **options)]
+        return [_result(image.path, sample, names) for image, sample in zip(inputs, found)]
     found = []
     with torch.no_grad():
         for batch in batches(inputs, InputPipeline.of(model._config), batch_size):

@@ -1,9 +1,11 @@
 """New images from seeds."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Optional, Union
 
 import torch
+from mmengine.model import BaseModel
 from torch import Tensor
 
 from mmaddp.apis.prediction import Model, ready_model
@@ -47,19 +49,32 @@ def generate(
         ValueError: The model cannot generate, the checkpoint does not fit, or a number is out of
             range.
     """
+    model = ready_model(model, checkpoint, device)
+    return torch.cat(list(generated_blocks(model, num_images, seed, batch_size, precision)))
+
+
+@torch.no_grad()
+def generated_blocks(
+    model: BaseModel, num_images: int, seed: int, batch_size: int, precision: str
+) -> Iterator[Tensor]:
+    """Generate images block by block, as :func:`generate` does.
+
+    Yields:
+        Tensor: RGB in [0, 1], shape (at most ``batch_size``, 3, H, W), on the CPU.
+
+    Raises:
+        ValueError: The model cannot generate, or a number is out of range.
+    """
     if batch_size < 1:
         raise ValueError(f'batch_size must be at least 1, got {batch_size}.')
     seeds = GenerationSeeds(num_images, seed)
-    model = ready_model(model, checkpoint, device)
     if getattr(model, 'sampler', None) is None:
         raise ValueError(
             f'{type(model).__name__} cannot generate: use an ADDP model with a sampler.'
         )
-    parts = []
     device_type = next(model.parameters()).device.type
     with model.reuse_start(), inference_precision(precision, device_type):
         for block in image_blocks(seeds.indices, min(batch_size, num_images)):
             samples = [seeds.sample(index) for index in block.indices]
             found = model.test_step(dict(data_samples=samples))[: len(block.wanted)]
-            parts += [sample.pred_image.float().clamp(0, 1).cpu() for sample in found]
-    return torch.stack(parts)
+            yield torch.stack([sample.pred_image.float().clamp(0, 1).cpu() for sample in found])

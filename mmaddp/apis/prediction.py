@@ -77,8 +77,17 @@ class InputPipeline:
 
     @classmethod
     def of(cls, config: Config) -> 'InputPipeline':
-        """Build the pipeline of a config with a ``test_dataloader``."""
-        loader = config.test_dataloader
+        """Build the pipeline of a config.
+
+        Raises:
+            ValueError: It has no ``test_dataloader``.
+        """
+        loader = config.get('test_dataloader')
+        if loader is None:
+            raise ValueError(
+                f'{config.filename or "The config"} has no test_dataloader: its pipeline says how '
+                'images are prepared for the model.'
+            )
         with DefaultScope.overwrite_default_scope(config.get('default_scope', 'mmpretrain')):
             settings = first_settings(loader.dataset)['pipeline']
             steps = Compose([step for step in settings if not _loads_truth(step)]).transforms

@@ -44,7 +44,7 @@ class Outputs:
             )
 
 
-def run_test(checkpoint: str, outputs: Outputs, tta: bool = False, **arguments: Any) -> None:
+def run_test(checkpoint: str, outputs: Outputs, tta: bool = False, **arguments: Any) -> dict:
     """Run the test loop of a configuration.
 
     Args:
@@ -52,6 +52,9 @@ def run_test(checkpoint: str, outputs: Outputs, tta: bool = False, **arguments: 
         outputs (Outputs): What else is written.
         tta (bool): Use test-time augmentation. Defaults to False.
         **arguments: Those of :func:`mmaddp.run.config.read_config`.
+
+    Returns:
+        dict: Figures by name.
 
     Raises:
         ValueError: The configuration has no test.
@@ -71,7 +74,7 @@ def run_test(checkpoint: str, outputs: Outputs, tta: bool = False, **arguments: 
     if tta:
         augment_test(cfg)
     runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
-    runner.test()
+    return runner.test()
 
 
 def out_metric(file: str) -> dict:

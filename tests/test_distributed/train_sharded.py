@@ -20,6 +20,7 @@ SHARDED = dict(runner_type='mmaddp.ShardedRunner')
 OFTEN = {'default_hooks.checkpoint.by_epoch': False, 'default_hooks.checkpoint.interval': 1}
 BEST = {'default_hooks.checkpoint.save_best': 'accuracy/top1'}
 STOP = dict(custom_hooks=[dict(type='Stop')])
+RECOMPUTE = dict(custom_hooks=[dict(type='mmaddp.RecomputeHook')])
 
 
 @HOOKS.register_module()
@@ -57,5 +58,5 @@ if __name__ == '__main__':
     run('addp', data, 'sharded', plain, **SHARDED)
     run('addp', data, 'gathered', gathering, **OFTEN)
     run('addp', data, 'between', gathering, **OFTEN, **SHARDED, **STOP)
-    run('addp', data, 'between', gathering, **OFTEN, **SHARDED)
+    run('addp', data, 'between', gathering, **OFTEN, **SHARDED, **RECOMPUTE)
     run('classification', data, 'classifier', plain, **SHARDED, **BEST)

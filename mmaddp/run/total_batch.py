@@ -1,8 +1,9 @@
 """A fixed number of images per update on any number of GPUs; everything else is adapted to it.
 
-mmengine counts iterations, that is batches, and not updates. With accumulation a
-training by iteration therefore has to last longer, and its warm-up, milestones and intervals with
-it; mmengine's own ``auto_scale_lr`` knows nothing of accumulation.
+An iteration is an update: where the GPUs hold fewer images together, each takes its part in
+several passes (:mod:`mmaddp.engine.passes`). mmengine's accumulation counts batches instead, so
+that warm-up, milestones and intervals would depend on the number of GPUs, and its
+``auto_scale_lr`` knows nothing of accumulation.
 """
 
 import os
@@ -14,6 +15,8 @@ from mmengine.dist import get_dist_info
 
 from mmaddp.utils.config_types import type_name
 
+# Loops that take a batch in several passes.
+LOOPS = ('mmaddp.EpochBasedTrainLoop', 'mmaddp.IterBasedTrainLoop')
 # Numbers of iterations of a schedule that changes by iteration.
 SCHEDULE_KEYS = (
     *('begin', 'end', 'T_max', 'total_iters', 'milestones', 'step_size', 'warmup'),
@@ -47,8 +50,9 @@ def set_total_batch(cfg: Config, total: int, auto_scale_lr: bool = False) -> str
 
     The configuration says for how many images its learning rate is right:
     ``auto_scale_lr.base_batch_size``, times ``accumulative_counts``. The rate is scaled linearly
-    from there, gradients are accumulated where all GPUs together hold fewer images, and what is
-    counted in iterations is changed so that the training sees as many images as configured.
+    from there, an iteration becomes an update of ``total`` images, which each process takes in
+    several passes where it holds fewer, and what is counted in iterations is changed so that the
+    training sees as many images as configured.
 
     Args:
         cfg (Config): The run's configuration; it is changed in place.
@@ -60,8 +64,8 @@ def set_total_batch(cfg: Config, total: int, auto_scale_lr: bool = False) -> str
         str: What was changed, for the log.
 
     Raises:
-        ValueError: The configuration does not say what its learning rate is for, ``total`` is not
-            a multiple of what the GPUs hold, or the training has several optimisers to accumulate.
+        ValueError: The configuration does not say what its learning rate is for, or ``total``
+            cannot be divided among the processes.
     """
     base = (cfg.get('auto_scale_lr') or {}).get('base_batch_size')
     if not base or auto_scale_lr or cfg.auto_scale_lr.get('enable'):
@@ -70,30 +74,56 @@ def set_total_batch(cfg: Config, total: int, auto_scale_lr: bool = False) -> str
             f'auto_scale_lr.base_batch_size in {cfg.filename}: the images for which the learning '
             'rate is right.'
         )
-    per_gpu, world_size = cfg.train_dataloader.batch_size, _world_size(cfg)
-    count, rest = divmod(total, per_gpu * world_size)
-    if rest or not count:
-        raise ValueError(
-            f'--total-batch {total} is not a multiple of {per_gpu * world_size}, the images that '
-            f'{world_size} processes hold with train_dataloader.batch_size={per_gpu}: change one '
-            'of them.'
-        )
-    wrappers = list(_wrappers(cfg))
-    if count > 1 and len(wrappers) > 1:
-        raise ValueError(
-            f'--total-batch {total} would accumulate {count} batches, which a training with '
-            'several optimisers cannot do: use more GPUs or a larger train_dataloader.batch_size.'
-        )
-    rate, length = total / (base * accumulation(cfg)), base / (per_gpu * world_size)
-    for wrapper in wrappers:
+    rate, length = total / (base * accumulation(cfg)), base / total
+    divided = divide_batch(cfg, total, f'--total-batch {total}')
+    for wrapper in _wrappers(cfg):
         wrapper.optimizer.lr *= rate
-        wrapper.accumulative_counts = count
+        wrapper.accumulative_counts = 1
     _scale_iterations(cfg, length)
-    _follow_updates(cfg, count)
     return (
-        f'--total-batch {total}: {world_size} x {per_gpu} images, {count} batches accumulated; '
-        f'learning rate x {rate:g}, numbers of iterations x {length:g}.'
+        f'--total-batch {total}: {divided}; learning rate x {rate:g}, numbers of iterations x '
+        f'{length:g}.'
     )
+
+
+def divide_batch(cfg: Config, total: int, option: str) -> str:
+    """Divide the images of an iteration among the processes, and each part into passes.
+
+    ``train_dataloader.batch_size`` is the most that a process holds at a time.
+
+    Args:
+        cfg (Config): The run's configuration; it is changed in place.
+        total (int): Images of all processes together.
+        option (str): What asks for it, for messages.
+
+    Returns:
+        str: How they are divided.
+
+    Raises:
+        ValueError: They cannot be divided, or not into passes.
+    """
+    largest, world_size = cfg.train_dataloader.batch_size, _world_size(cfg)
+    images, rest = divmod(total, world_size)
+    if rest:
+        raise ValueError(
+            f'{option}: {total} images cannot be divided among {world_size} processes. Use a '
+            f'number of them that divides {total}.'
+        )
+    passes = next(n for n in range(1, images + 1) if images % n == 0 and images // n <= largest)
+    cfg.train_dataloader.batch_size = images
+    if passes > 1:
+        _check_passes(cfg, f'{option} would take {images} images in {passes} passes')
+        cfg.train_cfg.passes = passes
+    return f'{world_size} processes x {passes} passes x {images // passes} images'
+
+
+def _check_passes(cfg: Config, text: str) -> None:
+    """Refuse several passes where they are impossible."""
+    way_out = 'use more processes or a larger train_dataloader.batch_size.'
+    if len(list(_wrappers(cfg))) > 1:
+        raise ValueError(f'{text}, which a training with several optimisers cannot do: {way_out}')
+    if cfg.train_cfg.get('type') not in LOOPS:
+        raise ValueError(f'{text}, which {cfg.train_cfg.get("type")} cannot do: {way_out}')
 
 
 def _wrappers(cfg: Config) -> Iterator[Any]:
@@ -119,10 +149,7 @@ def _scale_iterations(cfg: Config, factor: float) -> None:
     """Change every number of iterations so that the number of images stays the same."""
     if factor == 1:
         return
-    by_iteration = type_name(cfg.train_cfg) == 'IterBasedTrainLoop' or (
-        cfg.train_cfg.get('by_epoch') is False
-    )
-    if by_iteration:
+    if type_name(cfg.train_cfg) == 'IterBasedTrainLoop':
         _scale(cfg.train_cfg, LOOP_KEYS, factor)
     schedulers = cfg.get('param_scheduler') or []
     for scheduler in schedulers if isinstance(schedulers, list) else [schedulers]:
@@ -150,10 +177,3 @@ def _scale(node: Any, keys: tuple[str, ...], factor: float) -> None:
 
 def _scaled(number: float, factor: float) -> int:
     return max(1, round(number * factor)) if number else 0
-
-
-def _follow_updates(cfg: Config, count: int) -> None:
-    """Let averages of weights follow updates instead of iterations."""
-    for hook in cfg.get('custom_hooks') or []:
-        if type_name(hook) == 'EMAHook' and count > 1:
-            hook['interval'] = hook.get('interval', 1) * count

@@ -11,6 +11,7 @@ from mmengine.runner import Runner
 from mmaddp.run.config import DATALOADERS, read_config, require
 from mmaddp.run.cost_switches import amp_options, average, recompute
 from mmaddp.run.inputs import check_inputs
+from mmaddp.run.keep_batch import keep_batch
 from mmaddp.run.schedule_hook import ScheduleHook
 from mmaddp.run.total_batch import check_batch_settings, set_total_batch
 from mmaddp.weights.latest import newest_checkpoint
@@ -25,7 +26,7 @@ class TrainFlags:
     Attributes:
         resume (str, optional): Checkpoint to resume from; 'auto' for the latest in the work folder,
             if there is one. Defaults to None: a new training.
-        amp (str, optional): Use mixed precision, 'bf16', 'fp16' or 'as configured'. Defaults to
+        amp (str, optional): Use mixed precision, 'bf16', 'fp16' or 'on'. Defaults to
             None: what the configuration says.
         with_cp (bool): Recompute activations in the backward pass. Defaults to False.
         ema (float, optional): Keep a moving average of the weights with this momentum. Defaults to
@@ -34,6 +35,8 @@ class TrainFlags:
         auto_scale_lr (bool): Scale the learning rate to the batch. Defaults to False.
         total_batch (int, optional): Images per update, over all GPUs and accumulated batches.
             Defaults to None: as configured.
+        keep_batch (bool): Take the images per update of the checkpoint that is resumed, on any
+            number of processes. Defaults to False.
         seed (int, optional): Seed of the run. Defaults to None: as configured.
         no_pin_memory (bool): Do not pin memory. Defaults to False.
         no_persistent_workers (bool): Start workers anew at each epoch. Defaults to False.
@@ -46,6 +49,7 @@ class TrainFlags:
     no_validate: bool = False
     auto_scale_lr: bool = False
     total_batch: Optional[int] = None
+    keep_batch: bool = False
     seed: Optional[int] = None
     no_pin_memory: bool = False
     no_persistent_workers: bool = False
@@ -78,6 +82,8 @@ def training_config(flags: TrainFlags, **arguments: Any) -> tuple[Config, list[s
         notes.append(set_resume(cfg, flags.resume))
     if flags.total_batch is not None:
         notes.append(set_total_batch(cfg, flags.total_batch, flags.auto_scale_lr))
+    if flags.keep_batch:
+        notes.append(keep_batch(cfg))
     apply_flags(cfg, flags)
     check_batch_settings(cfg)
     return cfg, notes

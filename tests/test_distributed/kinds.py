@@ -1,7 +1,7 @@
-"""The six toy trainings without what a process draws for itself.
+"""The six toy trainings, and what has to be off for one process to train as two.
 
-Drop path, dropout, mixup, crops of scenes and the choice among many boxes differ between one
-process and two by nature. They are off here; whatever is left must be equal.
+Drop path, dropout, mixup, masks, and the choice among many boxes are drawn by each process for
+itself. Without them, whatever is left must be equal.
 """
 
 import json
@@ -10,11 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from mmengine.config import Config
 
 from mmaddp.models.token_predictors.mage_masks import MAGEMasks, MAGEMaskSampler
 from mmaddp.registry import TASK_UTILS
-from mmaddp.run.config import read_config
 
 TOYS = Path(__file__).parents[2] / 'configs' / 'toy'
 FOLDERS = {'mask-rcnn': 'detection', 'upernet': 'segmentation'}
@@ -86,8 +84,8 @@ CHANGES: dict[str, dict[str, Any]] = {
 }
 
 
-def read_kind(kind: str, data: Path, work_dir: Path, launcher: str, **options: Any) -> Config:
-    """Configuration of a toy training, changed as the text above says, on data of a folder.
+def toy(kind: str, data: Path, **options: Any) -> tuple[Path, dict[str, Any]]:
+    """File of a toy training, and options that give it the data of a folder and a large epsilon.
 
     Names in ``options`` have two underscores for a dot.
     """
@@ -97,14 +95,18 @@ def read_kind(kind: str, data: Path, work_dir: Path, launcher: str, **options: A
     splits = ('train',) if kind == 'addp' else ('train', 'val', 'test')
     changes: dict[str, Any] = {f'{split}_dataloader.dataset.{place}': root for split in splits}
     if kind == 'mask-rcnn':
-        changes['train_dataloader.dataset.indices'] = equal_pairs(data)
         truth = f'{root}annotations/instances_val.json'
         changes |= {f'{split}_evaluator.ann_file': truth for split in ('val', 'test')}
     # A gradient that is zero but for rounding must not become a whole step, as in Adam's first.
     parts = ('generator.', 'discriminator.') if kind == 'vqgan' else ('',)
     changes |= {f'optim_wrapper.{part}optimizer.eps': 1e-3 for part in parts}
-    changes |= {name.replace('__', '.'): value for name, value in options.items()}
-    return read_config(path, changes | CHANGES[kind], work_dir, launcher)
+    return path, changes | {name.replace('__', '.'): value for name, value in options.items()}
+
+
+def without_draws(kind: str, data: Path) -> dict[str, Any]:
+    """Options that switch off what a process draws for itself."""
+    pairs = {'train_dataloader.dataset.indices': equal_pairs(data)} if kind == 'mask-rcnn' else {}
+    return CHANGES[kind] | pairs
 
 
 def equal_pairs(data: Path) -> list[int]:

@@ -1,71 +1,65 @@
 """Two processes train as one with the doubled batch, to 1e-5, and measure the same metrics."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 import torch
-from free_port import free_port
-from test_distributed.kinds import KINDS
+from test_distributed.kinds import FOLDERS, KINDS, toy, without_draws
+from test_distributed.ranks import Ranks
+from test_distributed.record import assert_alike, train_and_record
 from toy_scenes import make_scenes
+
+from mmaddp.run.config import read_config
 
 pytestmark = pytest.mark.slow
 
-HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
-TOLERANCE = dict(rtol=0, atol=1e-5)
 
-
-def start(folder, data, *launcher):
-    """Start the trainings of all kinds."""
-    folder.mkdir()
-    paths = os.pathsep.join(map(str, (ROOT, ROOT / 'tests', HERE)))
-    command = [sys.executable, *launcher, HERE / 'train_alike.py', data, folder, *KINDS]
-    return subprocess.Popen(
-        list(map(str, command)),
-        cwd=folder,
-        env=dict(os.environ, PYTHONPATH=paths, OMP_NUM_THREADS='1'),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+def train_all(launcher, data, folder):
+    """Train all kinds on 8 pictures or 4 scenes a step, whatever the number of processes."""
+    processes = 2 if launcher == 'pytorch' else 1
+    for kind in KINDS:
+        length = dict(train_cfg__max_iters=6) if kind in FOLDERS else {}
+        path, options = toy(
+            *(kind, data),
+            train_dataloader__batch_size=(4 if kind in FOLDERS else 8) // processes,
+            train_cfg__val_interval=100,
+            default_hooks__checkpoint__interval=100,
+            log_level='ERROR',
+            **length,
+        )
+        cfg = read_config(path, options | without_draws(kind, data), folder / kind, launcher)
+        train_and_record(cfg, folder / f'{kind}.pth')
 
 
 @pytest.fixture(scope='module')
-def folders(tmp_path_factory):
-    """Folders of one process and of two."""
+def records(tmp_path_factory):
+    """Records of one process and of two, by kind."""
     base = tmp_path_factory.mktemp('alike')
     data = make_scenes(base / 'digits', train=12)
-    torchrun = ('-m', 'torch.distributed.run', '--nproc_per_node=2')
-    both = (
-        start(base / 'one', data),
-        start(base / 'two', data, *torchrun, f'--master_port={free_port()}'),
-    )
-    for process in both:
-        output = process.communicate(timeout=400)[0]
-        assert process.returncode == 0, output[-5000:]
-    return base / 'one', base / 'two'
+    folders = [base / 'one', base / 'two']
+    for folder in folders:
+        folder.mkdir()
+    runs = [
+        Ranks(number, train_all, data, folder, logs=folder)
+        for number, folder in enumerate(folders, 1)
+    ]
+    for run in runs:
+        run.wait()
+    return {
+        kind: [torch.load(folder / f'{kind}.pth', weights_only=True) for folder in folders]
+        for kind in KINDS
+    }
 
 
 @pytest.mark.parametrize('kind', KINDS)
-def test_two_processes_train_as_one(folders, kind):
-    one, two = (torch.load(folder / f'{kind}.pth', weights_only=True) for folder in folders)
-    for step, (losses, others) in enumerate(zip(one['losses'], two['losses'], strict=True)):
-        assert losses and losses.keys() == others.keys()
-        for name, value in losses.items():
-            assert abs(value - others[name]) <= 1e-5, (step, name)
-    assert one['weights'].keys() == two['weights'].keys()
-    for name, value in one['weights'].items():
-        torch.testing.assert_close(two['weights'][name], value, **TOLERANCE, msg=name)
+def test_two_processes_train_as_one(records, kind):
+    one, two = records[kind]
+    assert_alike(one, two)
     assert one['losses'][0] != one['losses'][-1]
 
 
 @pytest.mark.parametrize('kind', [kind for kind in KINDS if kind != 'addp'])
-def test_two_processes_measure_as_one(folders, kind):
-    one, two = (torch.load(folder / f'{kind}.pth', weights_only=True) for folder in folders)
-    assert one['metrics'] and one['metrics'].keys() == two['metrics'].keys()
-    for name, value in one['metrics'].items():
+def test_two_processes_measure_as_one(records, kind):
+    one, two = (record['metrics'] for record in records[kind])
+    assert one and one.keys() == two.keys()
+    for name, value in one.items():
         if 'time' not in name:
-            assert two['metrics'][name] == pytest.approx(value, rel=1e-4, nan_ok=True), name
+            assert two[name] == pytest.approx(value, rel=1e-4, nan_ok=True), name

@@ -4,6 +4,7 @@ from mmengine.hooks import Hook
 
 from mmaddp.compat.resume import resumed_file
 from mmaddp.datasets.seeded_dataset import SeededDataset
+from mmaddp.engine.images_per_update import check_images_per_update
 from mmaddp.registry import HOOKS
 from mmaddp.weights.position_state import POSITION
 
@@ -48,4 +49,7 @@ class PositionHook(Hook):
                 'mmengine and of mmaddp before 0.3: training continues at the start of the epoch, '
                 'or at its iteration, and differs from a training without a stop.'
             )
+        else:
+            now = runner.train_loop.position()
+            check_images_per_update(position, now, resumed_file())
         runner.train_loop.go_to(position)

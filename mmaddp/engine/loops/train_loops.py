@@ -11,7 +11,8 @@ from torch.utils.data import BatchSampler
 from mmaddp.datasets.seeded_infinite_sampler import SeededInfiniteSampler
 from mmaddp.datasets.seeded_sampler import SeededSampler
 from mmaddp.datasets.seeding import seed_iteration
-from mmaddp.engine.accumulation import accumulation
+from mmaddp.engine.accumulation import accumulation, batch_counts, set_batch_counts
+from mmaddp.engine.passes import train_in_passes
 from mmaddp.registry import LOOPS
 
 from .batch_stream import batches_from, set_epoch
@@ -31,14 +32,19 @@ class _ExactLoop:
     _validated = True  # whether a validation that was due after the last iteration is done
     _position: Optional[dict] = None
 
+    def __init__(self, *args, passes: int = 1, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.passes = passes
+
     def position(self) -> dict:
         """Where training is, as plain types; the same on all ranks.
 
         Returns:
             dict: ``batches`` used in this epoch (since training began, if iterations are counted)
             by each rank; ``num_ranks``, ``batch_size`` of a rank and ``accumulation``, which give
-            them a meaning; ``validated``, whether no validation is due; ``samples``, the state of
-            a ``mmaddp.SeededSampler``, where there is one.
+            them a meaning; ``counts``, the batches that each optimizer has had; ``validated``,
+            whether no validation is due; ``samples``, the state of a ``mmaddp.SeededSampler``,
+            where there is one.
         """
         loader = self.dataloader
         state = dict(
@@ -46,6 +52,7 @@ class _ExactLoop:
             num_ranks=get_world_size(),
             batch_size=getattr(loader.batch_sampler, 'batch_size', None),
             accumulation=accumulation(self.runner.optim_wrapper),
+            counts=batch_counts(self.runner.optim_wrapper),
             validated=self._validated,
         )
         sampler = self._sampler()
@@ -62,6 +69,10 @@ class _ExactLoop:
         """
         self._position = position
 
+    def validation_broken_off(self) -> None:
+        """Note that the validation under way is still due; a resumed run begins with it."""
+        self._validated = False
+
     def _sampler(self) -> Optional[SeededSampler]:
         """The sampler, if its position can be set, and batches follow from it alone."""
         sampler = self.dataloader.sampler
@@ -75,6 +86,8 @@ class _ExactLoop:
             unstated (int): Batches used where no position is given.
         """
         position, self._position = self._position, None
+        if position is not None:
+            set_batch_counts(self.runner.optim_wrapper, position['counts'])
         self._used = unstated if position is None else position['batches']
         sampler = self._sampler()
         if sampler is None:
@@ -94,6 +107,13 @@ class _ExactLoop:
                 yield next(stream)
             except StopIteration:
                 return
+
+    def _train(self, idx: int, batch: Any) -> None:
+        """Train on the ``idx``-th batch, as mmengine's loops do."""
+        self.runner.call_hook('before_train_iter', batch_idx=idx, data_batch=batch)
+        outputs = train_in_passes(self.runner, batch, self.passes)
+        self.runner.call_hook('after_train_iter', batch_idx=idx, data_batch=batch, outputs=outputs)
+        self._iter += 1
 
     def _seed(self) -> None:
         seed_iteration(self.runner.seed, self._iter)
@@ -118,7 +138,8 @@ class EpochBasedTrainLoop(_ExactLoop, mmengine.runner.EpochBasedTrainLoop):
     """mmengine's loop, which continues inside an epoch and draws numbers as if never stopped.
 
     A checkpoint inside an epoch is continued at the batch behind it, whose predecessors are not
-    read again; mmengine's loop begins the epoch anew. Takes mmengine's arguments.
+    read again; mmengine's loop begins the epoch anew. Takes mmengine's arguments, and ``passes``
+    (int), into which each batch is divided; it defaults to 1.
     """
 
     def run(self) -> Any:
@@ -148,7 +169,7 @@ class EpochBasedTrainLoop(_ExactLoop, mmengine.runner.EpochBasedTrainLoop):
     def run_iter(self, idx: int, data_batch: Any) -> None:
         """Train on one batch, the ``idx``-th of its epoch."""
         self._used = idx + 1
-        super().run_iter(idx, data_batch)
+        self._train(idx, data_batch)
 
     def _samples(self, sampler: SeededSampler) -> dict:
         used = min(self._used * self.dataloader.batch_size, len(sampler))
@@ -168,7 +189,8 @@ class IterBasedTrainLoop(_ExactLoop, mmengine.runner.IterBasedTrainLoop):
     """mmengine's loop, which continues without reading what was used before it was stopped.
 
     mmengine 0.10.7 reads all the data again. Epochs of a finite sampler follow one another without
-    a pause. Takes mmengine's arguments.
+    a pause. Takes mmengine's arguments, and ``passes`` (int), into which each batch is divided; it
+    defaults to 1.
     """
 
     _seekable = SeededInfiniteSampler
@@ -200,7 +222,7 @@ class IterBasedTrainLoop(_ExactLoop, mmengine.runner.IterBasedTrainLoop):
         """Train on one batch."""
         self._used += 1
         self._validated = False
-        super().run_iter(data_batch)
+        self._train(self._iter, data_batch)
 
     def _samples(self, sampler: SeededSampler) -> dict:
         return sampler.state_dict(self._used * self.dataloader.batch_size)

@@ -11,15 +11,27 @@ from torch import Tensor, nn
 from mmaddp.utils.sharded_tensors import is_sharded, spread_like, whole
 
 
-def optimizer_parts(optim_wrapper: Any) -> list[OptimWrapper]:
-    """Wrappers of single optimizers: one, or those of a training with several."""
-    parts = getattr(optim_wrapper, 'optim_wrappers', {'': optim_wrapper}).values()
-    return [part for part in parts if isinstance(part, OptimWrapper)]
+def optimizer_parts(optim_wrapper: Any) -> dict[str, OptimWrapper]:
+    """Wrappers of single optimizers by name; where there is only one, that is ''."""
+    parts = getattr(optim_wrapper, 'optim_wrappers', {'': optim_wrapper})
+    return {name: part for name, part in parts.items() if isinstance(part, OptimWrapper)}
 
 
 def accumulation(optim_wrapper: Any) -> int:
     """Most batches that any optimizer gathers for an update."""
-    return max((part._accumulative_counts for part in optimizer_parts(optim_wrapper)), default=1)
+    parts = optimizer_parts(optim_wrapper).values()
+    return max((part._accumulative_counts for part in parts), default=1)
+
+
+def batch_counts(optim_wrapper: Any) -> dict[str, int]:
+    """Batches that each optimizer has had; a discriminator's may begin late."""
+    return {name: part.inner_count for name, part in optimizer_parts(optim_wrapper).items()}
+
+
+def set_batch_counts(optim_wrapper: Any, counts: Mapping[str, int]) -> None:
+    """Continue to count; mmengine takes the number of the iteration for every optimizer."""
+    for name, part in optimizer_parts(optim_wrapper).items():
+        part._inner_count = counts.get(name, part.inner_count)
 
 
 def unfinished_gradients(model: nn.Module, optim_wrapper: Any) -> Optional[list[dict[str, Tensor]]]:
@@ -33,7 +45,7 @@ def unfinished_gradients(model: nn.Module, optim_wrapper: Any) -> Optional[list[
         list[dict], optional: Gradients by the names of the parameters, on the CPU, for each rank.
         None between two updates, and where nothing is accumulated.
     """
-    if all(part.should_update() for part in optimizer_parts(optim_wrapper)):
+    if all(part.should_update() for part in optimizer_parts(optim_wrapper).values()):
         return None
     trained = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
     present = torch.tensor([p.grad is not None for _, p in trained], dtype=torch.int)

@@ -16,12 +16,14 @@ _FACTORS = ('row', 'col')
 _BASE_SETTINGS = 'base_param_settings'
 
 
-def optimizer_problems(state: Any, wrapper: Any) -> Iterator[str]:
+def optimizer_problems(state: Any, wrapper: Any, stepped: bool = True) -> Iterator[str]:
     """Compare a saved state with an optimizer wrapper of mmengine.
 
     Args:
         state: What the checkpoint holds.
         wrapper (OptimWrapper): The wrapper that will resume from it.
+        stepped (bool): Whether it must hold averages, because there were updates. Defaults to
+            True.
 
     Yields:
         str: A problem; it begins with the name of the entry.
@@ -36,7 +38,9 @@ def optimizer_problems(state: Any, wrapper: Any) -> Iterator[str]:
     problems = list(chain.from_iterable(map(_group_problems, range(len(own)), groups, own)))
     yield from problems
     if not problems:
-        yield from _parameter_problems(state.get('state'), groups, wrapper.optimizer)
+        states = state.get('state')
+        if stepped or states != {}:
+            yield from _parameter_problems(states, groups, wrapper.optimizer)
     scaler = _own_scaler(wrapper)
     if scaler and 'loss_scaler' in state:
         given = state['loss_scaler']

@@ -42,8 +42,26 @@ def position_problems(position: Any, epoch: Any) -> Iterator[str]:
     size = position.get('batch_size')
     if size is not None and not (is_count(size, LARGEST_COUNT) and size):
         yield f'{POSITION}.batch_size must be None or a whole number from 1, got {shown(size)}'
+    counts = position.get('counts')
+    if not is_text_mapping(counts) or not all(
+        is_count(count, LARGEST_COUNT) for count in counts.values()
+    ):
+        yield f'{POSITION}.counts must hold the batches that each optimizer has had'
     if 'samples' in position:
         yield from _sample_problems(position['samples'], epoch)
+
+
+def has_stepped(position: Any, name: str, accumulation: int) -> bool:
+    """Whether an optimizer has had the batches for an update; also if that is not known.
+
+    Args:
+        position (Any): The entry of a checkpoint, not checked.
+        name (str): Name of the optimizer.
+        accumulation (int): Batches of an update.
+    """
+    counts = position.get('counts') if is_text_mapping(position) else None
+    count = counts.get(name) if is_text_mapping(counts) else None
+    return not is_count(count, LARGEST_COUNT) or count >= accumulation
 
 
 def _sample_problems(samples: Any, epoch: Any) -> Iterator[str]:

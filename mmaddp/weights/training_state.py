@@ -21,6 +21,7 @@ from mmaddp.weights.position_state import (
     LARGEST_COUNT,
     POSITION,
     gradient_problems,
+    has_stepped,
     position_problems,
 )
 from mmaddp.weights.tensors import not_finite, shapes, tensor_problems
@@ -213,7 +214,8 @@ def _optimizer_problems(checkpoint: Mapping, training: Training) -> Iterator[str
         return  # A different model: StrictLoadHook reports it, tensor by tensor.
     for name, wrapper in training.optimizers.items():
         where = f'optimizer.{name}' if name else 'optimizer'
-        yield from (f'{where}{text}' for text in optimizer_problems(given[name], wrapper))
+        stepped = has_stepped(checkpoint.get(POSITION), name, wrapper._accumulative_counts)
+        yield from (f'{where}{text}' for text in optimizer_problems(given[name], wrapper, stepped))
 
 
 def _plain_optimizers(state: Mapping, training: Training) -> dict:

@@ -7,6 +7,7 @@ format holds a pickle; this one holds nothing that could run code.
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Union
@@ -24,6 +25,7 @@ _WEIGHTS, _OPTIMIZER = 'state_dict', 'optimizer'
 # Where PyTorch notes in the header of a shard which part of a tensor it holds.
 _PLACES, _OFFSETS = 'DCP_SHARDING_INFO', 'saved_offsets'
 _LONGEST_SIDE = 2**40
+_NAME = re.compile(rf'{_WEIGHTS}/.+|{_OPTIMIZER}/\d{{1,9}}/.+', re.DOTALL)
 
 
 class _Part(NamedTuple):
@@ -90,16 +92,20 @@ def with_tensors(checkpoint: dict, path: Union[str, Path]) -> dict:
     tensors = _read(path, check_shards(table, path))
     checkpoint = {key: value for key, value in checkpoint.items() if key != TABLE}
     weights: dict[str, Tensor] = {}
-    optimizer = checkpoint.get(_OPTIMIZER)
-    states = dict(optimizer['state']) if isinstance(optimizer, Mapping) else {}
+    states: dict[int, dict[str, Any]] = {}
     for name, value in tensors.items():
         kind, _, rest = name.partition('/')
         if kind == _WEIGHTS:
             weights[rest] = value
-        elif kind == _OPTIMIZER:
+        else:
             number, _, entry = rest.partition('/')
-            states[int(number)] = {**states.get(int(number), {}), entry: value}
-    if states:
+            states.setdefault(int(number), {})[entry] = value
+    optimizer = checkpoint.get(_OPTIMIZER)
+    if isinstance(optimizer, Mapping):
+        others = optimizer.get('state')
+        for number, state in others.items() if isinstance(others, Mapping) else ():
+            if isinstance(state, Mapping):
+                states[number] = {**state, **states.get(number, {})}
         checkpoint[_OPTIMIZER] = {**optimizer, 'state': states}
     return {**checkpoint, _WEIGHTS: weights}
 
@@ -119,7 +125,7 @@ def check_shards(table: Any, path: Union[str, Path]) -> dict[str, tuple[torch.Si
     """
     try:
         tensors = {
-            name: (_shape(shape), _dtype(kind)) for name, (shape, kind) in dict(table).items()
+            _name(name): (_shape(shape), _dtype(kind)) for name, (shape, kind) in table.items()
         }
         missing = {name: math.prod(shape) for name, (shape, _) in tensors.items()}
         for part in _parts(path):
@@ -164,6 +170,12 @@ def _parts_in(file: Path, shard: Any) -> Iterator[_Part]:
         sizes, offsets = shard.get_slice(name).get_shape(), places[name][_OFFSETS]
         sides = zip(offsets, sizes, strict=True)
         yield _Part(name, file, tuple(slice(_side(at), _side(at) + size) for at, size in sides))
+
+
+def _name(value: Any) -> str:
+    if not _NAME.fullmatch(value):
+        raise ValueError(f'{value!r} is not the name of a tensor')
+    return value
 
 
 def _shape(value: Any) -> torch.Size:

@@ -59,22 +59,29 @@ def test_a_checkpoint_is_put_together(path):
     assert torch.equal(state['exp_avg'], torch.ones(4, 3))
 
 
+@pytest.mark.parametrize('optimizer', [None, 3, {}, dict(state=3), dict(state={0: 3, 'x': {}})])
+def test_odd_entries_of_the_optimizer_are_left_to_its_check(path, optimizer):
+    content = with_tensors(checkpoint(optimizer=optimizer), path)
+    assert content['state_dict'].keys() == WEIGHTS.keys()
+
+
 def test_others_are_left_alone(path):
     content = dict(state_dict=WEIGHTS)
     assert with_tensors(content, path) is content
 
 
-TABLE = table_of(WHOLE)
+TABLE, W = table_of(WHOLE), 'state_dict/w'
 
 
 @pytest.mark.parametrize(
     'table',
     [
-        *(3, 'x', ['w'], {'w': 3}, {'w': [[4], 'float32', 1]}, {'w': [[-4, 3], 'float32']}),
-        *({'w': [[4, 3], 'load']}, {'w': [[4, 3], 'float33']}, {'w': [[10**30], 'int8']}),
+        *(3, 'x', ['w'], {W: 3}, {W: [[4], 'float32', 1]}, {W: [[-4, 3], 'float32']}),
+        *({W: [[4, 3], 'load']}, {W: [[4, 3], 'float33']}, {W: [[10**30], 'int8']}),
+        *({'w': [[], 'int8']}, {3: [[], 'int8']}, {'optimizer/x/y': [[], 'int8']}),
         *({}, {key: TABLE[key] for key in list(TABLE)[1:]}),  # a shard holds more
-        TABLE | {'state_dict/w': [[3, 3], 'float32']},
-        TABLE | {'state_dict/w': [[4, 3, 1], 'float32']},
+        TABLE | {W: [[3, 3], 'float32']},
+        TABLE | {W: [[4, 3, 1], 'float32']},
     ],
 )
 def test_a_damaged_table(path, table):
@@ -83,7 +90,8 @@ def test_a_damaged_table(path, table):
 
 
 @pytest.mark.parametrize(
-    'table', [TABLE | {'state_dict/w': [[5, 3], 'float32']}, TABLE | {'new': [[2**30], 'int8']}]
+    'table',
+    [TABLE | {W: [[5, 3], 'float32']}, TABLE | {'state_dict/new': [[2**30], 'int8']}],
 )
 def test_parts_are_missing(path, table):
     with pytest.raises(ValueError, match=r'parts of 1 tensors are missing in .*epoch_1\.shards'):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Optional
 
 import torch
+import torch.nn.functional as F
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
@@ -106,19 +107,21 @@ class ADDPDecoder(BaseModule):
         return self.norm(x)
 
     def _embed_image(self, latent: Optional[Tensor], mask: Tensor) -> Tensor:
-        masked = nn.functional.pad(mask, (1, 0), value=False).unsqueeze(-1)
+        masked = F.pad(mask, (1, 0), value=False).unsqueeze(-1)
         positions = torch.where(masked, self.mask_pos_embed, self.pos_embed)
         if latent is None:
             return self.mask_token + positions
-        hidden = nn.functional.pad(mask, (1, 0), value=True).unsqueeze(-1)
+        hidden = F.pad(mask, (1, 0), value=True).unsqueeze(-1)
         return torch.where(hidden, self.mask_token, self.decoder_embed(latent)) + positions
 
     def _embed_visible(self, token_ids: Tensor, mask: Tensor, longest: int) -> Tensor:
         visible_first = mask.int().argsort(dim=1, stable=True)
         where = visible_first[:, :longest]
-        return self.token_embed[token_ids.gather(1, where)] + self.token_pos_embed[0, where + 1]
+        # Unlike indexing, embedding adds gradients in the same order in every run.
+        tokens = F.embedding(token_ids.gather(1, where), self.token_embed)
+        return tokens + F.embedding(where + 1, self.token_pos_embed[0])
 
     def _padding(self, num_visible: Sequence[int], longest: int, device) -> Tensor:
         counts = torch.tensor(num_visible).to(device, non_blocking=True).unsqueeze(1)
         is_padding = torch.arange(longest, device=device) >= counts
-        return nn.functional.pad(is_padding, (1 + self.num_tokens, 0), value=False)
+        return F.pad(is_padding, (1 + self.num_tokens, 0), value=False)

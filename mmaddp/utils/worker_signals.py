@@ -9,6 +9,8 @@ from typing import Optional
 
 from torch.utils.data import DataLoader
 
+from mmaddp.utils.processes import end_with_parent
+
 
 def shield_workers(loader: DataLoader) -> None:
     """Let the worker processes of a loader ignore signals that are sent to all processes of a job.
@@ -23,6 +25,8 @@ def shield_workers(loader: DataLoader) -> None:
 
 
 def _start_shielded(worker_id: int, init: Optional[Callable[[int], None]]) -> None:
+    # A training that is killed reads no more: a worker would wait at its full pipe for ever.
+    end_with_parent()
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     if hasattr(signal, 'sigwaitinfo'):
         # Blocked, SIGTERM reaches nobody but the thread that asks who has sent it.

@@ -56,3 +56,31 @@ def test_parent_that_was_gone_before_is_noticed():
         [sys.executable, '-c', CHILD.format(argument=2**22 + 1)], cwd=ROOT, timeout=30
     )
     assert done.returncode == -9
+
+
+TRAINING = """
+import time
+import torch
+from torch.utils.data import DataLoader
+from mmaddp.utils.worker_signals import shield_workers
+loader = DataLoader(
+    [0] * 100, batch_size=1, num_workers=2, prefetch_factor=40,
+    collate_fn=lambda batch: torch.utils.data.get_worker_info().id * ' ' + 100_000 * 'x',
+)
+shield_workers(loader)
+batches = iter(loader)
+next(batches)
+print(*(worker.pid for worker in batches._workers), flush=True)
+time.sleep(60)
+"""
+
+
+def test_workers_that_wait_at_a_full_pipe_end_with_a_killed_training():
+    with subprocess.Popen(
+        [sys.executable, '-c', TRAINING], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as training:
+        workers = list(map(int, training.stdout.readline().split()))
+        time.sleep(1)
+        training.kill()
+        training.wait()
+        assert len(workers) == 2 and all(map(wait_for_end, workers))

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from rich.progress import track
 
 from mmaddp.datasets.loading import decode_rgb
 from mmaddp.utils.listing import list_class_folders, list_pictures
@@ -22,6 +23,8 @@ FEWEST = 16
 SMALLEST_SIDE = 8
 # Pictures that are kept as thumbnails, evenly spaced, and their side in pixels.
 MOST_THUMBNAILS, THUMBNAIL_SIDE = 400, 16
+# From this number of pictures on, the screen shows how far the work is.
+MANY = 2000
 # Names shown for each problem; all of them are in the file of the look.
 _SHOWN = 5
 
@@ -129,9 +132,11 @@ def look(folder: Path) -> Look:
             pool.submit(_examine, folder, file, number % every == 0)
             for number, file in enumerate(listing.files)
         ]
-        found = [job.result() for job in jobs]
+        shown = track(jobs, 'Reading pictures', disable=len(jobs) < MANY)
+        found = [job.result() for job in shown]
     left_out: dict[str, dict[str, str]] = {}
-    pictures, thumbnails, seen = [], [], {}
+    pictures, thumbnails = [], []
+    seen: dict[str, str] = {}
     for file, result in zip(listing.files, found):
         problem, what = _problem_of(result, seen)
         if problem:

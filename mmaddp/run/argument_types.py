@@ -55,6 +55,18 @@ num_images = whole(1, MOST_IMAGES)
 share = real(0, 1)
 
 
+def seconds(text: str) -> float:
+    """Read a time, as in 90s, 10m, 2h or 1.5h."""
+    unit = dict(s=1, m=60, h=3600).get(text[-1:])
+    try:
+        value = float(text[:-1]) * unit
+    except (ValueError, TypeError):
+        raise argparse.ArgumentTypeError(f'takes a time, as in 10m or 2h, got {text}') from None
+    if not math.isfinite(value) or value <= 0:
+        raise argparse.ArgumentTypeError(f'must be more than no time, got {text}')
+    return value
+
+
 def image_numbers(text: str) -> range:
     """Read '7' or '100-163', both ends included."""
     first, separator, last = text.partition('-')

@@ -1,0 +1,256 @@
+"""The plan of a pre-training: sizes, batches and epochs, with a reason for each."""
+
+import math
+from dataclasses import asdict, dataclass, field, replace
+from typing import NamedTuple, Optional
+
+from mmaddp.own.look import Look, mirror_ratio
+
+SIZES = ('tiny', 'small', 'base', 'large')
+RESOLUTIONS = (256, 128, 64, 32)
+# Pictures may be enlarged by this much.
+MOST_ENLARGED = 1.3
+# Patches of an encoder, pixels along each side; a tokenizer halves the resolution several times.
+PATCHES = (4, 8, 16, 32)
+# Mirrored pictures that lie this much farther from the others are no pictures of the set.
+MOST_MIRRORED = 1.2
+# Share of the pictures that is held out, and the most of them.
+HELD_OUT, MOST_HELD_OUT = 0.1, 2000
+
+STAGES = ('tokenizer', 'predictor', 'addp')
+# Shares of the time for training: our own choice.
+SHARES = dict(tokenizer=0.4, predictor=0.25, addp=0.35)
+# Steps below which a stage is not worth running, those from which on samples can be good, and
+# epochs and steps beyond which little is expected. Our own choice, after the quickstart.
+FEWEST_STEPS, GOOD_STEPS, MOST_STEPS, MOST_EPOCHS = 60, 500, 3000, 200
+# Part of the budget that is kept back for preparing, sampling and the report.
+KEPT_BACK = 0.15
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What was measured of a stage.
+
+    Attributes:
+        seconds_per_step (float): Of training, data included.
+        memory_gib (float): Peak.
+        start_seconds (float): Until the first step.
+    """
+
+    seconds_per_step: float
+    memory_gib: float
+    start_seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is trained, and for how long.
+
+    Attributes:
+        size (str): One of ``SIZES``.
+        resolution (int): Pixels along each side.
+        grid (int): Tokens along each side.
+        num_codes (int): Size of the codebook.
+        num_train (int): Pictures for training.
+        num_val (int): Pictures held out.
+        flip (bool): Whether pictures are mirrored at random.
+        crop (float): Smallest share of a picture's area that a view shows.
+        views (int): Augmented versions of a picture in the token cache.
+        device (str): 'cuda' or 'cpu'.
+        seed (int): Of everything.
+        batch (dict[str, int]): Pictures per step, by stage.
+        epochs (dict[str, int]): By stage.
+        start (dict[str, str]): Checkpoints to continue from, by stage; empty for a new model.
+    """
+
+    size: str
+    resolution: int
+    grid: int
+    num_codes: int
+    num_train: int
+    num_val: int
+    flip: bool
+    crop: float
+    views: int
+    device: str
+    seed: int
+    batch: dict[str, int]
+    epochs: dict[str, int]
+    start: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def patch(self) -> int:
+        """Pixels of a patch along each side."""
+        return self.resolution // self.grid
+
+    def steps_per_epoch(self, stage: str) -> int:
+        """Steps of one epoch; the incomplete last batch is dropped."""
+        return self.num_train // self.batch[stage]
+
+    def steps(self, stage: str) -> int:
+        """All steps of a stage."""
+        return self.epochs[stage] * self.steps_per_epoch(stage)
+
+    def to_dict(self) -> dict:
+        """Plain types, for a file."""
+        return asdict(self)
+
+
+class Wishes(NamedTuple):
+    """What the command line fixes.
+
+    Attributes:
+        size (str): One of ``SIZES``, or 'auto'.
+        resolution (int, optional): Pixels along each side.
+        grid (int, optional): Tokens along each side.
+        budget (float): Seconds for all.
+        device (str): 'cuda' or 'cpu'.
+        seed (int): Of everything.
+        start (str, optional): Folder of an earlier pre-training to continue from.
+    """
+
+    size: str
+    resolution: Optional[int]
+    grid: Optional[int]
+    budget: float
+    device: str
+    seed: int
+    start: Optional[str] = None
+
+
+def candidates(found: Look, wishes: Wishes) -> list[Plan]:
+    """Plans without epochs, the most ambitious first.
+
+    Args:
+        found (Look): The pictures.
+        wishes (Wishes): What is fixed.
+
+    Raises:
+        ValueError: Resolution and grid do not go together.
+    """
+    enlarged = MOST_ENLARGED * found.side
+    resolutions = [side for side in RESOLUTIONS if side <= enlarged] or [RESOLUTIONS[-1]]
+    if wishes.device == 'cpu':
+        resolutions = [side for side in resolutions if side <= 64]
+    if wishes.resolution:
+        resolutions = [wishes.resolution]
+    sizes = _sizes(len(found.pictures), wishes)
+    return [_sized(found, wishes, size, resolution) for resolution in resolutions for size in sizes]
+
+
+def _sizes(number: int, wishes: Wishes) -> list[str]:
+    if wishes.size != 'auto':
+        return [wishes.size]
+    if wishes.device == 'cpu' or number < 3000:
+        return ['tiny']
+    return ['small', 'tiny'] if number < 100_000 else ['base', 'small', 'tiny']
+
+
+def _sized(found: Look, wishes: Wishes, size: str, resolution: int) -> Plan:
+    number = len(found.pictures)
+    num_val = min(max(round(HELD_OUT * number), 4), MOST_HELD_OUT)
+    num_train = number - num_val
+    grid = wishes.grid or _grid(number, size, resolution)
+    _check_grid(resolution, grid)
+    largest = dict(cpu=(32, 64), cuda=(64, 256))[wishes.device]
+    tokenizer, others = (_batch(num_train, most) for most in largest)
+    return Plan(
+        size=size,
+        resolution=resolution,
+        grid=grid,
+        num_codes=_codes(num_train * grid * grid),
+        num_train=num_train,
+        num_val=num_val,
+        flip=mirror_ratio(found.thumbnails) < MOST_MIRRORED,
+        crop=0.6 if resolution > 32 else 0.8,
+        views=8 if number < 2000 else 4 if number < 50_000 else 2,
+        device=wishes.device,
+        seed=wishes.seed,
+        batch=dict(tokenizer=tokenizer, predictor=others, addp=others),
+        epochs={},
+    )
+
+
+def _grid(number: int, size: str, resolution: int) -> int:
+    """4 x 4 for the smallest pictures, 16 x 16 where many large ones carry it, else 8 x 8."""
+    if resolution <= 32 and number < 20_000:
+        return 4
+    if resolution >= 256 and size in ('base', 'large'):
+        return 16
+    return 8
+
+
+def _check_grid(resolution: int, grid: int) -> None:
+    if resolution % grid or resolution // grid not in PATCHES:
+        fitting = [resolution // patch for patch in PATCHES if resolution % patch == 0]
+        ways = f'--grid {" or ".join(map(str, fitting))}' if fitting else 'a multiple of 32'
+        raise ValueError(
+            f'{resolution} pixels cannot be divided into {grid} x {grid} patches of 4, 8, 16 or 32 '
+            f'pixels: with --resolution {resolution}, take {ways}.'
+        )
+
+
+def _batch(num_train: int, most: int) -> int:
+    """A power of two: at least four steps per epoch, if there are as many pictures."""
+    return min(most, 2 ** max(int(math.log2(num_train / 4)), 2))
+
+
+def _codes(num_tokens: int) -> int:
+    """About one code for 500 tokens, a power of two from 32 to 1024."""
+    return 2 ** min(max(round(math.log2(num_tokens / 500)), 5), 10)
+
+
+def with_epochs(plan: Plan, costs: dict[str, Cost], seconds: float) -> Optional[Plan]:
+    """Divide the time for training.
+
+    Args:
+        plan (Plan): Without epochs.
+        costs (dict[str, Cost]): By stage.
+        seconds (float): For all stages.
+
+    Returns:
+        Plan, optional: None if the time does not suffice for the fewest steps.
+    """
+    seconds -= sum(cost.start_seconds for cost in costs.values())
+    epochs = {}
+    left = sum(SHARES.values())
+    for stage in STAGES:
+        per_epoch = costs[stage].seconds_per_step * plan.steps_per_epoch(stage)
+        share = max(seconds, 0) * SHARES[stage] / left
+        most = max(MOST_EPOCHS, MOST_STEPS // plan.steps_per_epoch(stage))
+        number = _rounded(min(int(share / per_epoch), most))
+        if number * plan.steps_per_epoch(stage) < FEWEST_STEPS:
+            return None
+        epochs[stage] = number
+        seconds -= number * per_epoch
+        left -= SHARES[stage]
+    return replace(plan, epochs=epochs)
+
+
+def _rounded(epochs: int) -> int:
+    """Down to a multiple of ten from 20 on, so that validation divides the training."""
+    return epochs - epochs % 10 if epochs >= 20 else epochs
+
+
+def least_seconds(plan: Plan, costs: dict[str, Cost]) -> float:
+    """Time that the fewest steps of a plan take, with what is kept back."""
+    total = sum(cost.start_seconds for cost in costs.values())
+    for stage in STAGES:
+        per_epoch = plan.steps_per_epoch(stage)
+        epochs = math.ceil(FEWEST_STEPS / per_epoch)
+        share = costs[stage].seconds_per_step * epochs * per_epoch
+        total += 1.1 * share
+    return total / (1 - KEPT_BACK)
+
+
+def is_good(plan: Plan) -> bool:
+    """Whether every stage has steps enough for good samples."""
+    return all(plan.steps(stage) >= GOOD_STEPS for stage in STAGES)
+
+
+def planned_seconds(plan: Plan, costs: dict[str, Cost]) -> float:
+    """Time of all trainings."""
+    return sum(
+        plan.steps(stage) * costs[stage].seconds_per_step + costs[stage].start_seconds
+        for stage in STAGES
+    )

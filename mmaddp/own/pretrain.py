@@ -1,0 +1,202 @@
+"""From a folder of pictures to models and a report."""
+
+import json
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Optional
+
+import torch
+
+from mmaddp.own.chain import MAKER, Chain, stages
+from mmaddp.own.look import Look, look
+from mmaddp.own.measure import (
+    count_parameters,
+    measure,
+    memory_limit_gib,
+    reading_time,
+    stage_config,
+)
+from mmaddp.own.plan import (
+    KEPT_BACK,
+    STAGES,
+    Cost,
+    Plan,
+    Wishes,
+    candidates,
+    is_good,
+    least_seconds,
+    with_epochs,
+)
+from mmaddp.own.plan_table import budget_text, print_table, table
+from mmaddp.own.prepare import check_space, space_needed
+from mmaddp.own.report import FIGURES, write_report
+from mmaddp.own.sheet import draw_sheet
+from mmaddp.own.stage import duration
+from mmaddp.own.starts import PLAN_FILE, continued, read_start
+from mmaddp.own.write import config_file, config_texts
+from mmaddp.utils.atomic import write_json, write_text
+from mmaddp.utils.own_folders import check_own, hold_folder
+
+
+def pretrain(
+    images: Path, out: Path, wishes: Wishes, only_plan: bool = False, start_seconds: float = 0.0
+) -> None:
+    """Look at pictures, plan, train and report; what was done before is not done again.
+
+    Args:
+        images (Path): Folder of pictures, at any depth.
+        out (Path): Folder for everything that is made; a new one, or that of the same command.
+        wishes (Wishes): What is fixed.
+        only_plan (bool): Stop before training. Defaults to False.
+        start_seconds (float): What loading the program took, for the plan. Defaults to 0.
+
+    Raises:
+        FileNotFoundError: There is no such folder.
+        OSError: The disk is too full, or a file cannot be written.
+        ValueError: The pictures do not suffice, the budget is too small, or the folder is that of
+            another plan.
+    """
+    started = time.monotonic()
+    images, out = images.resolve(), out.resolve()
+    _check_places(images, out)
+    found = look(images)
+    print('\n'.join(found.lines()), flush=True)
+    with hold_folder(out, MAKER):
+        plan, costs = _stored(found, out, wishes) or _made(found, out, wishes, start_seconds)
+        rows = table(plan, found, wishes, costs)
+        print(f'The plan:\n{print_table(rows)}')
+        print(f'Pictures as they are trained on: {out / "augmented.png"}')
+        print(f'Configurations, to look at and to change: {out / "configs"}', flush=True)
+        if only_plan:
+            print('The same command without --plan carries the plan out.')
+            return
+        chain = Chain(out, found, plan, costs, rows)
+        chain.complete(stages(write_report, FIGURES))
+    print(f'This run took {duration(time.monotonic() - started)}.')
+    print(f'Report: {out / "report.html"}')
+    print(f'New pictures: {generate_command(chain)}')
+
+
+def generate_command(chain: Chain) -> str:
+    """The command that generates with the finished model."""
+    config, checkpoint = config_file('addp', chain.out), chain.checkpoint('addp')
+    return f'mmaddp generate {config} {checkpoint} --num-images 64 --out {chain.out / "more"}'
+
+
+def _check_places(images: Path, out: Path) -> None:
+    if images == out or out.is_relative_to(images) or images.is_relative_to(out):
+        raise ValueError(
+            f'--out {out} lies in the folder of the pictures, {images}, or the other way round: '
+            'what is written would be taken for pictures. Choose another place.'
+        )
+    check_own(out, MAKER)
+
+
+def _request(found: Look, wishes: Wishes) -> dict:
+    """What a plan is made for."""
+    return dict(images=str(found.folder), pictures=found.digest, **wishes._asdict())
+
+
+def _stored(found: Look, out: Path, wishes: Wishes) -> Optional[tuple[Plan, dict[str, Cost]]]:
+    """The plan in the folder, None if there is none.
+
+    Raises:
+        ValueError: It is another plan's, or damaged.
+    """
+    try:
+        content = json.loads((out / PLAN_FILE).read_text())
+        plan = Plan(**content['plan'])
+        costs = {stage: Cost(**cost) for stage, cost in content['costs'].items()}
+        old = content['request']
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError, KeyError) as error:
+        raise ValueError(
+            f'{out / PLAN_FILE} is damaged ({error}). Nothing was changed: choose another --out.'
+        ) from error
+    new = _request(found, wishes)
+    differing = [name for name in new if old.get(name) != new[name]]
+    if differing:
+        changes = [
+            'the pictures have changed'
+            if name == 'pictures'
+            else f'{name} is {new[name]}, there {old.get(name)}'
+            for name in differing
+        ]
+        raise ValueError(
+            f'{out} holds another plan: {"; ".join(changes)}. Nothing was changed: choose another '
+            '--out, or repeat the command that made it.'
+        )
+    return plan, costs
+
+
+def _made(
+    found: Look, out: Path, wishes: Wishes, start_seconds: float
+) -> tuple[Plan, dict[str, Cost]]:
+    """Make a plan, and write it with everything that the user may want to look at."""
+    plan, costs = _best(found, wishes, start_seconds)
+    configs = {stage: stage_config(stage, plan) for stage in STAGES}
+    sizes = [count_parameters(config) for config in configs.values()]
+    check_space(out, space_needed(found, plan, sizes))
+    draw_sheet(found, configs['tokenizer'], plan.seed, out / 'augmented.png')
+    seconds = {stage: cost.seconds_per_step for stage, cost in costs.items()}
+    for stage, text in config_texts(plan, out, found.folder, seconds).items():
+        write_text(config_file(stage, out), text)
+    write_json(out / 'look.json', dict(lines=found.lines(), left_out=found.left_out))
+    content = dict(
+        request=_request(found, wishes),
+        plan=plan.to_dict(),
+        costs={stage: asdict(cost) for stage, cost in costs.items()},
+    )
+    write_json(out / PLAN_FILE, content)
+    return plan, costs
+
+
+def _best(found: Look, wishes: Wishes, start_seconds: float) -> tuple[Plan, dict[str, Cost]]:
+    """The most ambitious plan that the time is enough for.
+
+    Raises:
+        ValueError: It is not even enough for the least ambitious one.
+    """
+    print('Measuring how long steps take ...', flush=True)
+    seconds = (1 - KEPT_BACK) * wishes.budget
+    possible = []
+    plans = candidates(found, wishes)
+    if wishes.start:
+        plans = [continued(plans[0], read_start(wishes.start), wishes)]
+    for plan in plans:
+        costs = _costs(found, plan, start_seconds)
+        timed = None if costs is None else with_epochs(plan, costs, seconds)
+        if timed and is_good(timed):
+            return timed, costs
+        if costs is not None:
+            possible.append((timed, plan, costs))
+    if not possible:
+        raise ValueError(
+            f'No plan fits into the memory of this {wishes.device}: take a smaller --size or '
+            '--resolution.'
+        )
+    timed, plan, costs = possible[-1]
+    if timed is None:
+        raise ValueError(
+            f'A budget of {budget_text(wishes)} is too small: the smallest plan ({plan.size}, '
+            f'{plan.resolution} pixels) needs at least '
+            f'{duration(least_seconds(plan, costs))} on this machine.'
+        )
+    return timed, costs
+
+
+def _costs(found: Look, plan: Plan, start_seconds: float) -> Optional[dict[str, Cost]]:
+    """Costs of the trainings; None if one of them needs more memory than there is."""
+    reading = reading_time(found, plan)
+    costs = {}
+    for stage in STAGES:
+        try:
+            cost = measure(stage, plan, reading, start_seconds)
+        except torch.OutOfMemoryError:
+            return None
+        if cost.memory_gib > 0.9 * memory_limit_gib(plan.device):
+            return None
+        costs[stage] = cost
+    return costs

@@ -101,8 +101,8 @@ def shrunk(source: Path, plan: Plan) -> tuple[bytes, str]:
     side = math.ceil(plan.resolution / math.sqrt(plan.crop))
     if min(image.size) > side:
         scale = side / min(image.size)
-        size = tuple(max(round(scale * length), side) for length in image.size)
-        image = image.resize(size, Image.Resampling.BICUBIC, reducing_gap=3.0)
+        width, height = (max(round(scale * length), side) for length in image.size)
+        image = image.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=3.0)
     stream = io.BytesIO()
     if lossy:
         image.save(stream, 'JPEG', quality=JPEG_QUALITY, subsampling=0)

@@ -1,5 +1,6 @@
 """The report: what came out, in figures and pictures."""
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -104,7 +105,7 @@ def _classes(chain: Chain, model: ADDP, files: dict, images: dict) -> dict[str, 
     config = Config.fromfile(config_file('addp', chain.out))
     config.model.backbone.init_cfg = None
     untrained = build_model(config, device=chain.plan.device)
-    sources = dict(
+    sources: dict[str, Callable[[torch.Tensor], torch.Tensor]] = dict(
         addp=partial(features_of, model),
         untrained=partial(features_of, untrained),
         pixels=pixel_vectors,

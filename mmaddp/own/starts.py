@@ -70,4 +70,12 @@ def continued(plan: Plan, start: Start, wishes: Wishes) -> Plan:
                 f'--{name} {getattr(wishes, name)} does not fit the weights of --from '
                 f'{wishes.start}, which are of {name} {value}: leave it out.'
             )
-    return replace(plan, **sizes, num_codes=earlier.num_codes, crop=earlier.crop, start=start.files)
+    return replace(
+        plan,
+        size=earlier.size,
+        resolution=earlier.resolution,
+        grid=earlier.grid,
+        num_codes=earlier.num_codes,
+        crop=earlier.crop,
+        start=start.files,
+    )

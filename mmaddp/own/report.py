@@ -9,7 +9,7 @@ from mmengine.config import Config
 
 from mmaddp.apis.image_files import load_images
 from mmaddp.models.selfsup import ADDP
-from mmaddp.own.chain import Chain
+from mmaddp.own.chain import Chain, stages
 from mmaddp.own.drawings import draw_curves, draw_models, draw_nearest
 from mmaddp.own.likeness import (
     class_names,
@@ -27,8 +27,8 @@ from mmaddp.utils.atomic import write_text
 from mmaddp.utils.listing import list_pictures
 from mmaddp.weights.model import build_model
 
-# Most pictures of a split that are compared and classified.
-MOST = 4000
+# Most pictures of a split that are compared and classified, and most numbers that they may have.
+MOST, MOST_NUMBERS = 4000, 2**27
 SHOWN = 8
 FIGURES = dict(
     likeness=Figure('samples lie as far from training pictures as held-out ones x', '{:.2f}')
@@ -91,7 +91,8 @@ def write_report(chain: Chain) -> dict:
 def _files(chain: Chain, split: str) -> list[Path]:
     """Pictures of a split, or some of them, evenly spaced."""
     listed = list_pictures(chain.out / 'data' / split, say=False).paths()
-    return listed[:: max(1, -(-len(listed) // MOST))]
+    most = min(MOST, MOST_NUMBERS // (3 * chain.plan.resolution**2))
+    return listed[:: max(1, -(-len(listed) // most))]
 
 
 def _classes(chain: Chain, model: ADDP, files: dict, images: dict) -> dict[str, float]:
@@ -122,11 +123,11 @@ def _classes(chain: Chain, model: ADDP, files: dict, images: dict) -> dict[str, 
 def _tables(chain: Chain, ratio: float, classes: dict[str, float]) -> dict[str, list[list[str]]]:
     """Tables of the report by title, the first row being the head."""
     plan = [['choice', 'value', 'reason'], *map(list, chain.choices)]
-    stages = [['stage', 'time', 'figures']]
-    for name in ('data', 'tokenizer', 'tokens', 'predictor', 'addp'):
-        result = chain.result(name)
-        figures = ', '.join(f'{key} {value:.4g}' for key, value in result['figures'].items())
-        stages.append([name, duration(result['seconds']), figures])
+    rows = [['stage', 'time', 'figures']]
+    for stage in stages(write_report, FIGURES)[:-1]:
+        result = chain.result(stage.name)
+        described = '; '.join(stage.describe([result], smoke=False))
+        rows.append([stage.name, duration(result['seconds']), described])
     likeness = [
         ['figure', 'value', 'protocol'],
         [
@@ -136,7 +137,7 @@ def _tables(chain: Chain, ratio: float, classes: dict[str, float]) -> dict[str, 
         ],
     ]
     tables = {'What the folder holds': [['finding'], *([line] for line in chain.found.lines())]}
-    tables |= {'Plan': plan, 'Stages': stages, 'Likeness': likeness}
+    tables |= {'Plan': plan, 'Stages': rows, 'Likeness': likeness}
     if classes:
         tables['Classes'] = [['features', '20 nearest neighbours', 'linear probe']] + [
             [title, f'{classes[f"knn_{name}"]:.1%}', f'{classes[f"probe_{name}"]:.1%}']

@@ -3,6 +3,7 @@
 import io
 import json
 import random
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 import torch
 from mutations import STRANGE, damage_bytes, damage_tree
 from PIL import Image
+from safetensors.torch import save_file
 from torch import nn
 from toy_runner import make_toy_runner
 
@@ -21,6 +23,7 @@ from mmaddp.datasets.token_dataset import TokenDataset
 from mmaddp.evaluation.fidelity.npz import NpzImages, npz_names, read_npz
 from mmaddp.weights.addresses import load_from_address
 from mmaddp.weights.checkpoint import extract_state_dict, load_weights
+from mmaddp.weights.shards import shard_folder, take_tensors, without_tensors
 
 Case = Callable[[Path, random.Random], None]
 FORMATS = ('PNG', 'JPEG', 'WEBP', 'TIFF', 'BMP', 'GIF', 'PPM')
@@ -67,26 +70,51 @@ def checkpoint_entries(folder: Path) -> Case:
     return case
 
 
+def sharded_checkpoint(folder: Path) -> Case:
+    """Damaged bytes of a shard, or one odd entry in the checkpoint of a sharded training."""
+    network = nn.Linear(3, 4)
+    optimizer = dict(state={0: dict(exp_avg=torch.ones(4, 3))}, param_groups=[])
+    tensors = take_tensors(network.state_dict(), optimizer)
+    content = dict(meta=dict(epoch=1), **without_tensors(optimizer, tensors))
+    places = {name: dict(saved_offsets=[0] * value.ndim) for name, value in tensors.items()}
+    file = folder / 'sound.safetensors'
+    save_file(tensors, file, dict(DCP_SHARDING_INFO=json.dumps(places)))
+    sound = file.read_bytes()
+
+    def case(place: Path, rng: random.Random) -> None:
+        checkpoint, odd = place / 'net.pth', rng.random() < 0.5
+        torch.save(damage_tree(content, rng, STRANGE) if odd else content, checkpoint)
+        shard_folder(checkpoint).mkdir(exist_ok=True)
+        shard = sound if odd else damage_bytes(sound, rng)
+        (shard_folder(checkpoint) / 'shard.safetensors').write_bytes(shard)
+        weights = extract_state_dict(load_from_address(str(checkpoint), 'cpu'), str(checkpoint))
+        load_weights(nn.Linear(3, 4), weights, str(checkpoint))
+
+    return case
+
+
 def resumed_entries(folder: Path) -> Case:
     """One odd entry in a checkpoint that a training goes on from."""
     hooks = dict(
         plain_message_hub=dict(type='mmaddp.PlainMessageHubHook'),
         strict_load=dict(type='mmaddp.StrictLoadHook'),
-        checkpoint=dict(type='mmaddp.CheckpointHook', interval=1),
+        position=dict(type='mmaddp.PositionHook'),
+        checkpoint=dict(type='mmaddp.CheckpointHook', by_epoch=False, interval=7),
     )
-    make_toy_runner(folder / 'work', max_epochs=1, default_hooks=hooks).train()
-    content = torch.load(folder / 'work' / 'epoch_1.pth', weights_only=True)
+    optimizer = dict(optimizer=dict(type='AdamW', lr=0.1), accumulative_counts=3)
+    settings = dict(default_hooks=hooks, optim_wrapper=optimizer, seeded=True)
+    make_toy_runner(folder / 'work', **settings).train()
+    # Inside an epoch and inside an update.
+    content = torch.load(folder / 'work' / 'iter_7.pth', weights_only=True)
     strange = (*STRANGE, torch.ones(2), torch.full((1, 2), float('nan')), torch.ones(1).to('meta'))
     treasure = folder / 'treasure'
 
     def case(place: Path, rng: random.Random) -> None:
         treasure.mkdir(exist_ok=True)
-        file = place / 'epoch_1.pth'
+        file = place / 'iter_7.pth'
         odd = damage_tree(content, rng, (*strange, str(treasure)))
         torch.save(odd, file)
-        runner = make_toy_runner(
-            place / 'work', default_hooks=hooks, resume=True, load_from=str(file)
-        )
+        runner = make_toy_runner(place / 'work', resume=True, load_from=str(file), **settings)
         try:
             runner.train()
         finally:
@@ -97,14 +125,21 @@ def resumed_entries(folder: Path) -> Case:
 
 
 def token_cache(folder: Path) -> Case:
-    """Damaged bytes of a token cache."""
-    file = folder / 'sound.safetensors'
-    write_token_cache(file, torch.randint(16, (5, 2, 4)), [f'{i}.png' for i in range(5)], 16, '')
-    sound = file.read_bytes()
+    """Damaged bytes of a shard or of the manifest of a token cache, or an odd manifest."""
+    sound = folder / 'sound'
+    write_token_cache(sound, torch.randint(16, (5, 2, 4)), [f'{i}.png' for i in range(5)], 16, 3)
+    manifest = json.loads((sound / 'manifest.json').read_text())
+    files = sorted(sound.iterdir())
 
     def case(place: Path, rng: random.Random) -> None:
-        damaged = place / 'tokens.safetensors'
-        damaged.write_bytes(damage_bytes(sound, rng))
+        damaged = place / 'tokens'
+        shutil.copytree(sound, damaged)
+        file = damaged / rng.choice(files).name
+        if rng.random() < 0.3:
+            text = json.dumps(damage_tree(manifest, rng))
+            (damaged / 'manifest.json').write_text(text, 'utf-8', 'surrogatepass')
+        else:
+            file.write_bytes(damage_bytes(file.read_bytes(), rng))
         dataset = TokenDataset(str(damaged), 16)
         for index in range(len(dataset)):
             ids = dataset[index]['inputs']
@@ -217,6 +252,7 @@ def image_arrays(folder: Path) -> Case:
 TARGETS: dict[str, Callable[[Path], Case]] = {
     'checkpoint_bytes': checkpoint_bytes,
     'checkpoint_entries': checkpoint_entries,
+    'sharded_checkpoint': sharded_checkpoint,
     'resumed_entries': resumed_entries,
     'token_cache': token_cache,
     'coco': coco,

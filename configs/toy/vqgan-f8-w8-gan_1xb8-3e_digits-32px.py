@@ -13,7 +13,7 @@ model = dict(
     quantize_start=2,
     revival_interval=3,
 )
-model_wrapper_cfg = dict(type='MMSeparateDistributedDataParallel')
+model_wrapper_cfg = dict(type='mmaddp.SeparateDistributedDataParallel')
 part_wrapper = dict(type='OptimWrapper', optimizer=dict(type='Adam', lr=1e-3, betas=(0.5, 0.9)))
 optim_wrapper = dict(
     _delete_=True,

@@ -30,4 +30,4 @@ model = dict(
     revival_interval=500,
 )
 # Each part has its own optimiser, and so its own distributed wrapper.
-model_wrapper_cfg = dict(type='MMSeparateDistributedDataParallel')
+model_wrapper_cfg = dict(type='mmaddp.SeparateDistributedDataParallel')

@@ -26,7 +26,7 @@ class VQGANTraining(BaseModel):
     Without a discriminator any single optimiser wrapper will do. With one, the config needs
     ``optim_wrapper=dict(constructor='mmaddp.AdversarialOptimWrapperConstructor',
     generator=..., discriminator=...)`` and, for distributed runs,
-    ``model_wrapper_cfg=dict(type='MMSeparateDistributedDataParallel')``.
+    ``model_wrapper_cfg=dict(type='mmaddp.SeparateDistributedDataParallel')``.
 
     Iterations are those of the Runner, so a resumed run continues where it stopped.
 

@@ -3,6 +3,7 @@
 from .data_preprocessor import ADDPDataPreprocessor
 from .grid_attention import GridAttention
 from .relative_position import RelativePositionBias
+from .separate_parts import SeparateDistributedDataParallel
 from .tied_output import TiedOutput
 from .transformer_layer import MaskedAttention, PaddedTransformerLayer, init_as_released
 
@@ -12,6 +13,7 @@ __all__ = [
     'MaskedAttention',
     'PaddedTransformerLayer',
     'RelativePositionBias',
+    'SeparateDistributedDataParallel',
     'TiedOutput',
     'init_as_released',
 ]

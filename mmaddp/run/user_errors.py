@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import os
 import sys
 import traceback as tracebacks
 from collections.abc import Callable, Iterator
@@ -42,7 +43,9 @@ def user_errors(
     except KeyboardInterrupt:
         if traceback:
             raise
-        print(f'{tool}: stopped. {interrupted() if interrupted else ""}'.strip(), file=sys.stderr)
+        if os.environ.get('RANK', '0') == '0':  # once, whatever the number of processes
+            left = interrupted() if interrupted else ''
+            print(f'{tool}: stopped. {left}'.strip(), file=sys.stderr)
         sys.exit(128 + 2)
     except Exception as error:
         if traceback:

@@ -6,7 +6,6 @@ import torch
 from mmengine.dist import all_reduce, barrier, get_comm_device, get_default_group, is_distributed
 from mmengine.hooks import EMAHook, Hook
 
-from mmaddp.engine.accumulation import optimizer_parts
 from mmaddp.engine.shared_flag import SharedFlag
 from mmaddp.registry import HOOKS
 from mmaddp.utils.stop_request import StopRequest
@@ -24,9 +23,9 @@ class PreemptionHook(Hook):
     """On SIGTERM or SIGUSR1, finish the step, save a checkpoint and exit with status 75.
 
     The signal may reach all ranks or a single one: they stop behind the same step, which is the
-    next but one at the latest, or behind the end of an accumulation that is under way. In a
-    validation it is broken off, and repeated when the run is resumed. Where no checkpoints are
-    saved, the run ends all the same.
+    next but one at the latest; gradients that wait for further batches are in the checkpoint. A
+    validation is broken off, and repeated when the run is resumed. Where no checkpoints are saved,
+    the run ends all the same.
 
     Launchers also send SIGTERM when another rank has died. A step that does not end within
     ``patience`` seconds of the signal is taken for that, and the process ends without saving.
@@ -68,10 +67,10 @@ class PreemptionHook(Hook):
     def after_train_iter(
         self, runner, batch_idx: int, data_batch=None, outputs: Optional[dict] = None
     ) -> None:
-        """Stop if any rank was asked to, unless gradients wait for further batches."""
+        """Stop if any rank was asked to."""
         self._agreed |= self._flag.exchange(self._request.received is not None)
         self._request.leave()
-        if self._agreed and all(p.should_update() for p in optimizer_parts(runner.optim_wrapper)):
+        if self._agreed:
             self._stop(runner, runner.iter + 1)
 
     def before_val(self, runner) -> None:

@@ -16,5 +16,10 @@ def test_killed_trainings_end_bit_equal(call):
     assert done.returncode == 0, done.stdout
     assert done.stdout.count('bit-equal') == 6 + 1
     kills = re.findall('killed: (.*)', done.stdout)
-    assert len(kills) == 6 and any('half written' in kill for kill in kills)
-    assert any(kill.startswith('validation') for kill in kills)
+    assert len(kills) == 6 and any(kill.startswith('checkpoint') for kill in kills)
+
+
+def test_a_training_that_fails_is_told_in_short(call):
+    done = call(sys.executable, TOOL, 'mmaddp::toy/mage-w16_1xb8-3e_digits-32px.py', '--kills', '1')
+    assert done.returncode == 1
+    assert 'work_dirs/toy/digits' in done.stdout and 'Traceback' not in done.stdout

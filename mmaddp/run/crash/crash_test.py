@@ -60,7 +60,7 @@ def crash_test(
         Outcome: Of one training after another.
 
     Raises:
-        RuntimeError: An undisturbed training failed.
+        ValueError: An undisturbed training failed.
     """
     trainings = trainings[:kills]
     done = 0
@@ -82,6 +82,6 @@ def _outcome(undisturbed: Run, killed: Run, aims: Sequence[Aim]) -> Outcome:
             moments.append(killed.until(aim))
         killed.to_the_end()
         found = list(islice(differences(undisturbed.work_dir, killed.work_dir), MOST_SHOWN))
-    except RuntimeError as error:  # it cannot be resumed
+    except ValueError as error:  # it cannot be resumed
         found = [str(error)]
     return Outcome(killed.training.name, [text for text in moments if text], found)

@@ -3,6 +3,7 @@
 import gc
 import multiprocessing
 import os
+import signal
 import time
 import warnings
 from collections.abc import Iterable, Iterator
@@ -16,6 +17,7 @@ from mmengine.config import Config
 from mmaddp.run.crash.moments import Aim, Moment, read_moments
 from mmaddp.run.crash.trainings import CrashTraining
 from mmaddp.run.training import TrainFlags, train, training_config
+from mmaddp.run.user_errors import user_errors
 from mmaddp.utils.atomic import UNFINISHED
 from mmaddp.utils.processes import end_with_parent
 
@@ -48,12 +50,12 @@ class Run:
         """Train from where it is, until it ends by itself.
 
         Raises:
-            RuntimeError: It failed.
+            ValueError: It failed.
         """
         process = self._start()
         process.join()
         if process.exitcode != 0:
-            raise RuntimeError(f'{self.training.name} failed:\n{self._last_output()}')
+            raise ValueError(f'{self.training.name} failed:\n{self._last_output()}')
 
     def until(self, aim: Aim) -> Optional[str]:
         """Train from where it is, and kill it with signal 9.
@@ -62,7 +64,7 @@ class Run:
             str, optional: What it was doing; None if it had ended before.
 
         Raises:
-            RuntimeError: It failed.
+            ValueError: It failed.
         """
         before = len(self.moments)
         process = self._start()
@@ -76,8 +78,8 @@ class Run:
             time.sleep(aim.delay)
         process.kill()
         process.join()
-        if process.exitcode > 0:
-            raise RuntimeError(f'{self.training.name} failed:\n{self._last_output()}')
+        if process.exitcode not in (0, -signal.SIGKILL):
+            raise ValueError(f'{self.training.name} failed:\n{self._last_output()}')
         return None if process.exitcode == 0 else self._last_words(before)
 
     def _start(self) -> multiprocessing.Process:
@@ -92,7 +94,8 @@ class Run:
             os.dup2(output.fileno(), 1)
             os.dup2(output.fileno(), 2)
         torch.set_num_threads(self.threads)
-        train(*_configuration(self.training, self.folder))
+        with user_errors('train'):
+            train(*_configuration(self.training, self.folder))
 
     def _reached(self, aim: Aim, before: int) -> bool:
         return any(
@@ -116,7 +119,7 @@ class Run:
 
     def _last_output(self) -> str:
         lines = (self.folder / OUTPUT).read_text(errors='replace').splitlines()
-        return '\n'.join(lines[-20:])
+        return '\n'.join(lines[-5:])
 
 
 @contextmanager

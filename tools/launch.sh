@@ -3,6 +3,7 @@
 
 TOOLS="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 PREEMPTED=75  # how a training ends that was asked to stop and has saved
+TOO_EARLY=138 # 128 + SIGUSR1: how it ends if there was nothing to save yet
 export PYTHONPATH="$TOOLS/..${PYTHONPATH:+:$PYTHONPATH}"
 
 show_usage() {  # the comment at the head of the script
@@ -86,6 +87,12 @@ job_says() {  # KEY=VALUE
         scontrol show job -o "$SLURM_JOB_ID" | grep -q " $1 "
 }
 
+requeue() {
+    echo "$(basename "$0"): job $SLURM_JOB_ID was asked to stop and goes back into the queue"
+    scontrol requeue "$SLURM_JOB_ID" ||
+        echo "$(basename "$0"): Slurm refuses; submit the job again, with --resume" >&2
+}
+
 # As run_with_srun; a batch job that was asked to stop puts itself back into the queue.
 train_with_srun() {  # partition, name of the job, then the command
     local status=0 task
@@ -99,17 +106,15 @@ train_with_srun() {  # partition, name of the job, then the command
     "${SRUN[@]}" "${PYTHON:-python}" -u "${@:3}" ${PY_ARGS:-} ${again[@]+"${again[@]}"} &
     task=$!
     # Slurm may tell this script alone.
-    trap 'kill -USR1 $task' USR1 TERM
+    trap 'kill -USR1 "$task" || :' USR1 TERM
     wait "$task" || status=$?
     while kill -0 "$task" 2>/dev/null; do  # that was the end of waiting, not of the training
         status=0
         wait "$task" || status=$?
     done
     trap - USR1 TERM
-    if [ "$status" = "$PREEMPTED" ] && job_says JobState=RUNNING; then
-        echo "$(basename "$0"): job $SLURM_JOB_ID was asked to stop and goes back into the queue"
-        scontrol requeue "$SLURM_JOB_ID" || echo "$(basename "$0"): Slurm does not re-queue it;" \
-            "submit it again with --resume" >&2
-    fi
+    case "$status" in
+        "$PREEMPTED" | "$TOO_EARLY") ! job_says JobState=RUNNING || requeue ;;
+    esac
     exit "$status"
 }

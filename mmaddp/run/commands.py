@@ -43,6 +43,9 @@ COMMANDS = {
     'convert to-official': Command(
         'model_converters/mmaddp_to_official.py', 'write a checkpoint for the official code'
     ),
+    'convert to-safetensors': Command(
+        'model_converters/mmaddp_to_safetensors.py', 'write the weights of a checkpoint alone'
+    ),
     'convert to-timm': Command('model_converters/mmaddp_to_timm.py', 'write an encoder for timm'),
     'convert to-detectron2': Command(
         'model_converters/mmaddp_to_detectron2.py', 'write an encoder for detectron2'

@@ -61,6 +61,15 @@ def test_tools(call_tool, toy, tmp_path):
     assert one.keys() == other.keys() and all(torch.equal(one[key], other[key]) for key in one)
 
 
+def test_an_older_checkpoint_is_converted(call_tool, toy, tmp_path):
+    done = call_tool('model_converters/mmaddp_to_safetensors.py', 'epoch_1.pth', 'new.safetensors')
+    assert done.returncode == 0, done.stdout
+    beside = (tmp_path / 'epoch_1.safetensors').read_bytes()
+    assert (tmp_path / 'new.safetensors').read_bytes() == beside
+    done = call_tool('model_converters/mmaddp_to_safetensors.py', 'epoch_1.pth', 'new.pth')
+    assert done.returncode == 1 and 'DST must end in .safetensors' in done.stdout
+
+
 def test_training_starts_from_it(call_tool, toy, tmp_path):
     plain = 'epoch_1.safetensors'
     options = [

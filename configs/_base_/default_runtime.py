@@ -18,6 +18,10 @@ default_hooks = dict(
     non_finite_loss=dict(type='mmaddp.NonFiniteLossHook', interval=50),
     # Checks that data sets, heads and checkpoint have the same classes.
     check_classes=dict(type='mmaddp.CheckClassesHook'),
+    # Cached tokens are those of the model's own tokenizer.
+    check_token_cache=dict(type='mmaddp.CheckTokenCacheHook'),
+    # The share of time spent waiting for data is logged.
+    data_time=dict(type='mmaddp.DataTimeHook'),
     # Unreadable images that skip_broken=True skips are counted.
     skipped_images=dict(type='mmaddp.SkippedImagesHook'),
     # Off as in the official pre-training: token ids are those of float32.

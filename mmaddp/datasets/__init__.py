@@ -8,6 +8,7 @@ from .seeded_dataset import SeededDataset
 from .seeded_infinite_sampler import SeededInfiniteSampler
 from .seeded_sampler import SeededSampler
 from .seeding import SampleIndex
+from .tar_dataset import TarDataset
 from .token_dataset import TokenDataset
 
 __all__ = [
@@ -22,5 +23,6 @@ __all__ = [
     'SeededDataset',
     'SeededInfiniteSampler',
     'SeededSampler',
+    'TarDataset',
     'TokenDataset',
 ]

@@ -38,7 +38,8 @@ class LoadRGBImage(SkipsBroken, BaseTransform):
     transforms that assume BGR (hue, saturation, grey conversion in mmcv and mmpretrain) must be
     told so or be replaced by their torchvision versions.
 
-    Required keys: ``img_path``. Added keys: ``img`` (H, W, 3) uint8 in 0..255, RGB;
+    Required keys: ``img_path``; ``img_bytes`` where the file's bytes have been read already
+    (``mmaddp.TarDataset``). Added keys: ``img`` (H, W, 3) uint8 in 0..255, RGB;
     ``img_shape`` and ``ori_shape`` (H, W).
 
     Args:
@@ -68,7 +69,7 @@ class LoadRGBImage(SkipsBroken, BaseTransform):
             ValueError: The file is not an image, is damaged, or has samples of undefined range.
         """
         try:
-            img = self._read(results['img_path'])
+            img = self._read(results['img_path'], results.pop('img_bytes', None))
         except (OSError, ValueError) as error:
             return self.skip(error)
         results['img'] = img
@@ -76,8 +77,9 @@ class LoadRGBImage(SkipsBroken, BaseTransform):
         results['ori_shape'] = img.shape[:2]
         return results
 
-    def _read(self, path: str) -> np.ndarray:
-        content = get(path, backend_args=self.backend_args)
+    def _read(self, path: str, content: Optional[bytes] = None) -> np.ndarray:
+        if content is None:
+            content = get(path, backend_args=self.backend_args)
         try:
             return decode_rgb(content, self.ignore_orientation)
         except Exception as error:  # Pillow's decoders raise nearly every type

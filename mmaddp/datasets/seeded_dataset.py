@@ -1,5 +1,6 @@
 """Augmentation that depends on seed, epoch and sample alone."""
 
+from collections.abc import Sequence
 from typing import Any, Optional, Union
 
 from mmengine.dataset import BaseDataset
@@ -7,7 +8,7 @@ from mmengine.registry import DATASETS as MMENGINE_DATASETS
 
 from mmaddp.registry import DATASETS
 
-from .seeding import SampleIndex, check_seed, sample_seeds, seeded_rng
+from .seeding import SampleIndex, SampleSeeds, check_seed, sample_seeds, seeded_rng
 
 
 @DATASETS.register_module()
@@ -26,7 +27,7 @@ class SeededDataset:
     integer means epoch 0. The wrapper must be the outermost one, since others (``RepeatDataset``,
     ``ConcatDataset``) compute plain indices.
 
-    Every other public attribute is the wrapped data set's own.
+    Every other public attribute is the wrapped data set's own, to read and to set.
 
     Args:
         dataset (dict | BaseDataset): The data set, or its config in the scope of the host.
@@ -53,20 +54,35 @@ class SeededDataset:
         return len(self.dataset)
 
     def __getitem__(self, index: int) -> Any:
+        seeds = self._seeds(index)
+        with seeded_rng(seeds):
+            sample = self.dataset[index if self._draws_nothing else int(index)]
+        return _with_seed(sample, seeds)
+
+    def __getitems__(self, indices: Sequence[int]) -> list:
+        """Samples of a batch; data loaders call this.
+
+        A data set that says ``draws_nothing`` gets all indices at once, and no seeding, which
+        takes ten times as long as reading cached tokens.
+        """
+        known = all(isinstance(index, SampleIndex) for index in indices)
+        if not (known and self._draws_nothing):
+            return [self[index] for index in indices]
+        samples = self.dataset.__getitems__(indices)
+        return [_with_seed(sample, self._seeds(index)) for sample, index in zip(samples, indices)]
+
+    @property
+    def _draws_nothing(self) -> bool:
+        """Whether the data set is by itself a function of :class:`SampleIndex`."""
+        return getattr(self.dataset, 'draws_nothing', False)
+
+    def _seeds(self, index: int) -> SampleSeeds:
         seed = self.seed
         if seed is None:
             seed = getattr(index, 'seed', None) or 0
         epoch = index.epoch if isinstance(index, SampleIndex) else 0
-        index = int(index)
-        position = index if index >= 0 else index + len(self)
-        seeds = sample_seeds(seed, epoch, position)
-        with seeded_rng(seeds):
-            sample = self.dataset[index]
-        if isinstance(sample, dict) and 'data_samples' in sample:
-            views = sample['data_samples']  # several with test-time augmentation
-            for view in views if isinstance(views, list) else [views]:
-                view.set_metainfo(dict(sample_seed=seeds.sample))
-        return sample
+        position = int(index) if index >= 0 else index + len(self)
+        return sample_seeds(seed, epoch, position)
 
     def __getattr__(self, name: str) -> Any:
         # Only reached for names that this class lacks. Underscored ones are not handed on:
@@ -74,6 +90,11 @@ class SeededDataset:
         if name.startswith('_') or name == 'dataset':
             raise AttributeError(f'{type(self).__name__!r} object has no attribute {name!r}')
         return getattr(self.dataset, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        # Hooks of hosts replace the pipeline in the middle of a training.
+        own = name.startswith('_') or name in ('seed', 'dataset')
+        object.__setattr__(self if own else self.dataset, name, value)
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}(seed={self.seed}, dataset={self.dataset!r})'
@@ -91,3 +112,12 @@ class SeededDataset:
             f'The data set {type(inner).__name__} holds no sample ({places}). '
             'Check the folder, the annotation file and the filter settings.'
         )
+
+
+def _with_seed(sample: Any, seeds: SampleSeeds) -> Any:
+    """A sample whose ``data_samples``, if it has any, state its seed."""
+    if isinstance(sample, dict) and 'data_samples' in sample:
+        views = sample['data_samples']  # several with test-time augmentation
+        for view in views if isinstance(views, list) else [views]:
+            view.set_metainfo(dict(sample_seed=seeds.sample))
+    return sample

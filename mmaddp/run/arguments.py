@@ -50,6 +50,11 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
         '--work-dir', type=os.path.expanduser, help='folder for logs and checkpoints'
     )
     add_options_argument(parser)
+    add_launcher_arguments(parser)
+
+
+def add_launcher_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add ``--launcher``, and what ``torch.distributed.launch`` passes."""
     parser.add_argument(
         '--launcher',
         choices=['none', 'pytorch', 'slurm', 'mpi'],

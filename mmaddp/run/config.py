@@ -29,7 +29,9 @@ REQUIRED_HOOKS = dict(
     preemption='mmaddp.PreemptionHook',
     check_classes='mmaddp.CheckClassesHook',
     check_label_maps='mmaddp.CheckLabelMapsHook',
+    check_token_cache='mmaddp.CheckTokenCacheHook',
     skipped_images='mmaddp.SkippedImagesHook',
+    data_time='mmaddp.DataTimeHook',
 )
 CHECKPOINT_HOOK = 'mmaddp.CheckpointHook'
 DATALOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')

@@ -4,6 +4,7 @@ import inspect
 import os.path as osp
 from collections.abc import Callable
 from dataclasses import dataclass
+from glob import glob
 from pathlib import Path
 from typing import Any, Optional
 
@@ -13,9 +14,6 @@ from mmaddp.run import stand_in_data
 from mmaddp.run.stand_in_data import StandInNeeds
 from mmaddp.utils.config_types import type_name
 from mmaddp.utils.listing import holds_a_file
-
-# Keys of a data set that name a file on their own.
-FILE_KEYS = ('data_file', 'tokenizer_file')
 
 
 def is_empty(path: str) -> bool:
@@ -33,7 +31,6 @@ def absent_paths(dataset: dict) -> list[str]:
     parts = list(prefix.values()) if isinstance(prefix, dict) else [prefix]
     parts.append(dataset.get('ann_file') or '')
     paths = [osp.join(root, part) for part in parts if part] or [root]
-    paths += [dataset[key] for key in FILE_KEYS if dataset.get(key)]
     return [path for path in dict.fromkeys(paths) if path and '://' not in path and is_empty(path)]
 
 
@@ -44,6 +41,11 @@ def _absent_images(dataset: dict) -> list[str]:
     if not is_empty(images) and not holds_a_file(images, suffix):
         return [osp.join(images, f'*{suffix}')]
     return absent_paths(dataset)
+
+
+def _absent_archives(dataset: dict) -> list[str]:
+    pattern = osp.join(osp.expanduser(dataset['data_root']), dataset.get('shards') or '*.tar')
+    return [] if glob(pattern) else [pattern]
 
 
 def file_suffixes(dataset: dict) -> tuple[str, str]:
@@ -124,6 +126,11 @@ KINDS = (
         classes=coco_classes,
     ),
     DataKind(lambda dataset: type_name(dataset) == 'TokenDataset', stand_in_data.tokens),
+    DataKind(
+        lambda dataset: type_name(dataset) == 'TarDataset',
+        stand_in_data.unlabelled_images,
+        _absent_archives,
+    ),
     DataKind(
         lambda dataset: type_name(dataset) in ('CustomDataset', 'ImageNet'),
         stand_in_data.images,

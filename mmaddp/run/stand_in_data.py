@@ -48,13 +48,18 @@ def images(dataset: dict, needs: StandInNeeds) -> dict:
     )
 
 
+def unlabelled_images(dataset: dict, needs: StandInNeeds) -> dict:
+    """The same pictures, whose classes are not read."""
+    return images({**dataset, 'with_label': False}, needs)
+
+
 def tokens(dataset: dict, needs: StandInNeeds) -> dict:
     """A token cache of random ids."""
     number, num_codes = needs.num_samples, dataset['num_codes']
-    file = needs.folder / f'tokens_{number}.safetensors'
+    folder = needs.folder / f'tokens_{number}'
     token_ids = torch.randint(num_codes, (number, 1, needs.num_tokens))
-    write_token_cache(file, token_ids, [f'{i}.png' for i in range(number)], num_codes, '')
-    return dict(type=dataset['type'], data_file=str(file), num_codes=num_codes)
+    write_token_cache(folder, token_ids, [f'{i}.png' for i in range(number)], num_codes)
+    return dict(type=dataset['type'], data_root=str(folder), num_codes=num_codes)
 
 
 def label_maps(dataset: dict, needs: StandInNeeds, suffixes: tuple[str, str]) -> dict:

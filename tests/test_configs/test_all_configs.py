@@ -77,7 +77,7 @@ def test_name_says_what_was_pretrained(path):
     model = Config.fromfile(path).model
     backbone = model.get('backbone', {})
     if path.parent.name == 'classification':
-        (pretraining,) = (ROOT / 'addp').glob(f'addp_vit-{backbone.arch}-p16_*')
+        (pretraining,) = (ROOT / 'addp').glob(f'addp_vit-{backbone.arch}-p16_*-256px.py')
         length = Config.fromfile(pretraining).train_cfg.max_epochs
         assert path.name.split('_')[1] == f'addp-{length}e-pre'
     elif path.name.startswith('classifier-'):
@@ -100,13 +100,16 @@ def test_header_says_what_it_is_for(path):
 DATA_ROOTS = {
     'work_dirs/own/data/train',
     'work_dirs/own/data/val',
+    'work_dirs/own/tokens',
     'data/imagenet/',
+    'data/imagenet_tokens/',
     'data/coco/',
     'data/ade/ADEChallengeData2016',
     'work_dirs/quickstart/data/digits/classification/',
     'work_dirs/quickstart/data/digits/detection/',
     'work_dirs/quickstart/data/digits/segmentation/',
     'work_dirs/quickstart/seed0/judge/data/',
+    'work_dirs/quickstart/seed0/tokenizer/tokens/',
     'work_dirs/toy/digits/classification/',
     'work_dirs/toy/digits/detection/',
     'work_dirs/toy/digits/segmentation/',

@@ -216,3 +216,11 @@ def test_plain_index_counts_from_the_first_sample_of_the_first_epoch(folder):
 def test_one_sample_or_no_dict_is_a_data_set():
     assert SeededDataset([dict(label=1)])[0] == dict(label=1)
     assert SeededDataset([['data_samples']])[0] == ['data_samples']
+
+
+def test_a_hook_may_replace_the_pipeline(folder):
+    dataset = build(folder)
+    replacement = object()
+    dataset.pipeline = replacement
+    assert dataset.dataset.pipeline is dataset.pipeline is replacement
+    assert pickle.loads(pickle.dumps(SeededDataset([1, 2], seed=4))).seed == 4

@@ -44,6 +44,9 @@ def call_in(line):
         name = re.fullmatch(r'tools/(\w+)\.sh', words[0])[1]
         tool, arguments = LAUNCHERS[name]
         return f'tools/{tool}.py', arguments(*words[1:])
+    if program in ('torchrun', 'srun'):  # their own arguments end where the tool begins
+        first = next(place for place, word in enumerate(words) if word.endswith('.py'))
+        return words[first], words[first + 1 :]
     if program == 'python':
         return words[0], words[1:]
     assert program in OTHERS, f'{program} is not known'

@@ -23,10 +23,10 @@ class KeepWeights(Hook):
 def training(tmp_path, name, inputs='tokens', hooks=(), backends=('LocalVisBackend',)):
     """A training of three epochs of two iterations, in train mode with dropout."""
     if inputs == 'tokens':
-        file = tmp_path / 'tokens.safetensors'
+        folder = tmp_path / 'tokens'
         ids = torch.randint(NUM_CODES, (8, 1, 16), generator=torch.Generator().manual_seed(0))
-        write_token_cache(file, ids, [f'{i}.png' for i in range(8)], NUM_CODES, '0' * 64)
-        dataset = dict(type='mmaddp.TokenDataset', data_file=str(file), num_codes=NUM_CODES)
+        write_token_cache(folder, ids, [f'{i}.png' for i in range(8)], NUM_CODES)
+        dataset = dict(type='mmaddp.TokenDataset', data_root=str(folder), num_codes=NUM_CODES)
     else:
         pixels = np.random.default_rng(0).integers(0, 256, (8, 32, 32, 3), dtype=np.uint8)
         (tmp_path / 'images').mkdir()

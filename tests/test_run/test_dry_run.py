@@ -53,9 +53,9 @@ def test_counts_the_steps_of_the_data_that_is_there(cfg, tmp_path):
 
 
 def test_random_tokens_stand_in_for_a_token_cache(cfg):
-    tokens = dict(type='mmaddp.TokenDataset', data_file='absent/tokens.st', num_codes=8)
+    tokens = dict(type='mmaddp.TokenDataset', data_root='absent/tokens', num_codes=8)
     cfg.train_dataloader.dataset.dataset = tokens
-    assert 'data absent/tokens.st' in str(dry_run(cfg))
+    assert 'data absent/tokens' in str(dry_run(cfg))
 
 
 def test_weights_that_are_there_are_kept(cfg, tmp_path):

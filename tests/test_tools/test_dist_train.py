@@ -59,9 +59,9 @@ def options(tmp_path):
     num_codes = generator.tokenizer.num_codes
     token_ids = torch.randint(num_codes, (160, 2, 16))
     names = [f'{index}.png' for index in range(len(token_ids))]
-    write_token_cache(tmp_path / 'tokens.safetensors', token_ids, names, num_codes, '0' * 64)
+    write_token_cache(tmp_path / 'tokens', token_ids, names, num_codes)
     options = [
-        'train_dataloader.dataset.dataset.data_file=tokens.safetensors',
+        'train_dataloader.dataset.dataset.data_root=tokens',
         'train_dataloader.batch_size=8',
     ]
     for name in ('tokenizer', 'token_predictor'):

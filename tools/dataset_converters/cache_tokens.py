@@ -1,9 +1,13 @@
 """Encode a training set once: token ids of several augmented versions of every image.
 
-    python tools/dataset_converters/cache_tokens.py CONFIG CHECKPOINT --out FILE --num-views 8
+    python tools/dataset_converters/cache_tokens.py CONFIG CHECKPOINT --out FOLDER --num-views 8
 
 The images, their augmentation and the tokenizer are those of a tokenizer-training config. The
-file is read by ``mmaddp.TokenDataset``.
+folder is read by ``mmaddp.TokenDataset``. Whatever stops the tool, the same command goes on with
+the shards that are not written yet. Any number of processes can share the work, to the same bytes:
+
+    torchrun --nproc_per_node 8 tools/dataset_converters/cache_tokens.py CONFIG CHECKPOINT
+    --out FOLDER --launcher pytorch                              (all in one line)
 """
 
 import argparse
@@ -15,7 +19,7 @@ from typing import Optional
 sys.path.append(str(Path(__file__).resolve().parents[2]))
 
 from mmaddp.run.argument_types import address, not_negative, path, positive, seed
-from mmaddp.run.arguments import ToolParser, add_options_argument
+from mmaddp.run.arguments import ToolParser, add_launcher_arguments, add_options_argument
 from mmaddp.run.user_errors import user_errors
 
 
@@ -24,7 +28,7 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     parser = ToolParser(__doc__)
     parser.add_argument('config', type=address, help='config of the tokenizer training')
     parser.add_argument('checkpoint', type=address, help='its checkpoint, a file or mmaddp://NAME')
-    parser.add_argument('--out', type=path, required=True, help='file to write, .safetensors')
+    parser.add_argument('--out', type=path, required=True, help='folder to write')
     parser.add_argument(
         '--num-views', type=positive, default=8, help='versions per image (default 8)'
     )
@@ -33,14 +37,18 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
         '--batch-size', type=positive, default=64, help='images encoded together (default 64)'
     )
     parser.add_argument(
+        '--images-per-shard',
+        type=positive,
+        default=512,
+        help='images of a file, which a kill costs each process at most (default 512)',
+    )
+    parser.add_argument(
         '--num-workers', type=not_negative, default=2, help='processes that read images (default 2)'
     )
     parser.add_argument('--device', help='default: cuda if there is one, else cpu')
     add_options_argument(parser)
-    args = parser.parse_args(argv)
-    if args.out.suffix != '.safetensors':
-        parser.error(f'--out must end in .safetensors, got {args.out}')
-    return args
+    add_launcher_arguments(parser)
+    return parser.parse_args(argv)
 
 
 def main(argv: Optional[Sequence[str]] = None) -> None:

@@ -1,5 +1,5 @@
 # Cached tokens of the digits: several augmented versions of each, made by
-#   python tools/dataset_converters/cache_tokens.py CONFIG CHECKPOINT --out FILE --num-views 4
+#   python tools/dataset_converters/cache_tokens.py CONFIG CHECKPOINT --out FOLDER --num-views 4
 train_dataloader = dict(
     batch_size=64,
     num_workers=0,
@@ -11,7 +11,7 @@ train_dataloader = dict(
         type='mmaddp.SeededDataset',
         dataset=dict(
             type='mmaddp.TokenDataset',
-            data_file='work_dirs/quickstart/seed0/tokenizer/tokens.safetensors',
+            data_root='work_dirs/quickstart/seed0/tokenizer/tokens/',
             num_codes=32,
         ),
     ),

@@ -2,7 +2,10 @@
 
 from .check_classes_hook import CheckClassesHook
 from .check_label_maps_hook import CheckLabelMapsHook
+from .check_token_cache_hook import CheckTokenCacheHook
 from .checkpoint_hook import CheckpointHook
+from .codebook_guard_hook import CodebookGuardHook
+from .data_time_hook import DataTimeHook
 from .generation_preview_hook import GenerationPreviewHook
 from .moments_hook import MomentsHook
 from .non_finite_loss_hook import NonFiniteLossHook
@@ -19,7 +22,10 @@ from .tf32_hook import TF32Hook
 __all__ = [
     'CheckClassesHook',
     'CheckLabelMapsHook',
+    'CheckTokenCacheHook',
     'CheckpointHook',
+    'CodebookGuardHook',
+    'DataTimeHook',
     'GenerationPreviewHook',
     'MomentsHook',
     'NonFiniteLossHook',

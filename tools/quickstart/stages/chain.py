@@ -28,7 +28,7 @@ def train_tokenizer(run: Run) -> dict:
         roots['model.quantize_start'] = 10
     scalars = run.train('tokenizer', TOKENIZER, **roots)
     checkpoint = run.checkpoint('tokenizer')
-    cache = run.folder('tokenizer') / 'tokens.safetensors'
+    cache = run.folder('tokenizer') / 'tokens'
     views = ('--num-views', 2 if run.smoke else 4)
     root = cfg_options({'train_dataloader.dataset.dataset.data_root': digits})
     arguments = (TOKENIZER, checkpoint, '--out', cache, *views, *root)
@@ -38,9 +38,7 @@ def train_tokenizer(run: Run) -> dict:
 
 def cached_tokens(run: Run) -> dict:
     """Setting that gives a training the token cache of the tokenizer stage."""
-    return {
-        'train_dataloader.dataset.dataset.data_file': run.folder('tokenizer') / 'tokens.safetensors'
-    }
+    return {'train_dataloader.dataset.dataset.data_root': run.folder('tokenizer') / 'tokens'}
 
 
 def train_predictor(run: Run) -> dict:

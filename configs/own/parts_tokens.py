@@ -1,5 +1,5 @@
 # Cached tokens of a folder of pictures, several augmented versions of each, made by
-#   python tools/dataset_converters/cache_tokens.py CONFIG CHECKPOINT --out FILE --num-views 4
+#   python tools/dataset_converters/cache_tokens.py CONFIG CHECKPOINT --out FOLDER --num-views 4
 # Only defines data; children set the number of codes.
 train_dataloader = dict(
     batch_size=64,
@@ -12,7 +12,7 @@ train_dataloader = dict(
         type='mmaddp.SeededDataset',
         dataset=dict(
             type='mmaddp.TokenDataset',
-            data_file='work_dirs/own/tokens/tokens.safetensors',
+            data_root='work_dirs/own/tokens',
             num_codes=64,
         ),
     ),

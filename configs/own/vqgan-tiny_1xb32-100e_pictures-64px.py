@@ -21,3 +21,4 @@ train_cfg = dict(max_epochs=100, val_interval=10)
 val_evaluator = dict(type='mmaddp.TokenizerMetric')
 test_evaluator = val_evaluator
 val_cfg = test_cfg = dict()
+custom_hooks = [dict(type='mmaddp.CodebookGuardHook')]

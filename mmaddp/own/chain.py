@@ -63,21 +63,21 @@ class Chain:
             raise StageFailed(f'{self.out / stage} holds no checkpoint.')
         return Path(found)
 
-    def complete(self, stages: tuple[Stage, ...]) -> None:
-        """Run the stages that have no result.
+    def complete(self, chosen: tuple[Stage, ...]) -> None:
+        """Run the stages that have no result, in order.
 
         Raises:
             StageFailed: A stage could not be run to its end, or a check failed.
             ValueError: The configuration of a finished stage was changed.
         """
-        for number, stage in enumerate(stages, 1):
-            place = f'== stage {number} of {len(stages)}: {stage.name}'
+        for number, stage in enumerate(chosen, 1):
+            place = f'== stage {number} of {len(chosen)}: {stage.name}'
             result = self.result(stage.name)
             if result:
                 self._check_unchanged(stage.name, result)
                 print(f'{place} is done', flush=True)
             else:
-                print(f'{place} ... {self._time_left(stages[number - 1 :])}', flush=True)
+                print(f'{place} ... {self._time_left(chosen[number - 1 :])}', flush=True)
                 result = self._carry_out(stage)
             for line in stage.describe([result], smoke=False):
                 print('  ', line)
@@ -124,10 +124,10 @@ class Chain:
         names = ['tokenizer', 'tokens', 'predictor', 'addp']
         return names[names.index(stage) :]
 
-    def _time_left(self, stages: tuple[Stage, ...]) -> str:
+    def _time_left(self, rest: tuple[Stage, ...]) -> str:
         seconds = [
             self.plan.steps(stage.name) * self.costs[stage.name].seconds_per_step
-            for stage in stages
+            for stage in rest
             if stage.name in TRAININGS
         ]
         return f'(about {duration(sum(seconds))} of training left)' if seconds else ''

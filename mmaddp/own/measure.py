@@ -69,12 +69,27 @@ def measure(stage: str, plan: Plan, seconds_per_picture: float, start_seconds: f
         started = _now(cuda)
         model.train_step(batch, wrapper)
         seconds.append(_now(cuda) - started)
-    step = statistics.median(seconds[-COUNTED:])
+    step, encoding = statistics.median(seconds[-COUNTED:]), 0.0
     if stage == 'tokenizer':
         reading = seconds_per_picture * plan.batch[stage]
-        # On a GPU pictures are read meanwhile; on a CPU both want the same cores.
-        step = max(step, reading) if cuda else step + reading / 2
-    return Cost(step, _memory_gib(cuda), start_seconds)
+        step = _together(step, reading, cuda)
+        batches = plan.num_train * plan.views / plan.batch[stage]
+        encoding = batches * _together(_encoding_time(model, batch, cuda), reading, cuda)
+    return Cost(step, _memory_gib(cuda), start_seconds, encoding)
+
+
+def _together(computing: float, reading: float, cuda: bool) -> float:
+    """Time of both: on a GPU pictures are read meanwhile, on a CPU both want the same cores."""
+    return max(computing, reading) if cuda else computing + reading / 2
+
+
+@torch.no_grad()
+def _encoding_time(model, batch: dict, cuda: bool) -> float:
+    """Seconds in which the tokenizer encodes a batch."""
+    images = model.data_preprocessor(batch, False)['inputs']
+    started = _now(cuda)
+    model.tokenizer.encode(images)
+    return _now(cuda) - started
 
 
 def count_parameters(config: Config) -> int:

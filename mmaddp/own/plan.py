@@ -35,11 +35,19 @@ class Cost:
         seconds_per_step (float): Of training, data included.
         memory_gib (float): Peak.
         start_seconds (float): Until the first step.
+        encode_seconds (float): Of encoding all views of all pictures afterwards; 0 for the stages
+            that do not.
     """
 
     seconds_per_step: float
     memory_gib: float
     start_seconds: float = 0.0
+    encode_seconds: float = 0.0
+
+    @property
+    def fixed_seconds(self) -> float:
+        """What does not depend on the number of steps."""
+        return self.start_seconds + self.encode_seconds
 
 
 @dataclass(frozen=True)
@@ -211,7 +219,7 @@ def with_epochs(plan: Plan, costs: dict[str, Cost], seconds: float) -> Optional[
     Returns:
         Plan, optional: None if the time does not suffice for the fewest steps.
     """
-    seconds -= sum(cost.start_seconds for cost in costs.values())
+    seconds -= sum(cost.fixed_seconds for cost in costs.values())
     epochs = {}
     left = sum(SHARES.values())
     for stage in STAGES:
@@ -234,7 +242,7 @@ def _rounded(epochs: int) -> int:
 
 def least_seconds(plan: Plan, costs: dict[str, Cost]) -> float:
     """Time that the fewest steps of a plan take, with what is kept back."""
-    total = sum(cost.start_seconds for cost in costs.values())
+    total = sum(cost.fixed_seconds for cost in costs.values())
     for stage in STAGES:
         per_epoch = plan.steps_per_epoch(stage)
         epochs = math.ceil(FEWEST_STEPS / per_epoch)
@@ -249,8 +257,8 @@ def is_good(plan: Plan) -> bool:
 
 
 def planned_seconds(plan: Plan, costs: dict[str, Cost]) -> float:
-    """Time of all trainings."""
+    """Time of all trainings, and of encoding the pictures."""
     return sum(
-        plan.steps(stage) * costs[stage].seconds_per_step + costs[stage].start_seconds
+        plan.steps(stage) * costs[stage].seconds_per_step + costs[stage].fixed_seconds
         for stage in STAGES
     )

@@ -72,9 +72,11 @@ def table(plan: Plan, found: Look, wishes: Wishes, costs: dict[str, Cost]) -> li
 
 
 def _stage(stage: str, plan: Plan, cost: Cost) -> Choice:
-    seconds = plan.steps(stage) * cost.seconds_per_step + cost.start_seconds
+    seconds = plan.steps(stage) * cost.seconds_per_step + cost.fixed_seconds
     steps, batch = plan.steps_per_epoch(stage), plan.batch[stage]
     measured = f'{1000 * cost.seconds_per_step:.0f} ms per step, {cost.memory_gib:.1f} GiB'
+    if cost.encode_seconds:
+        measured += f', {duration(cost.encode_seconds)} for encoding'
     return Choice(
         stage,
         f'{plan.epochs[stage]} epochs x {steps} steps of {batch}',
@@ -83,7 +85,7 @@ def _stage(stage: str, plan: Plan, cost: Cost) -> Choice:
 
 
 def _why_all(plan: Plan, wishes: Wishes) -> str:
-    used = 'of training; the rest of the budget is for samples and report'
+    used = 'of training and encoding; the rest of the budget is for samples and report'
     if not is_good(plan):
         return f'{used}; short for good samples: give more --budget than {budget_text(wishes)}'
     return used

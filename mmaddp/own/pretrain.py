@@ -182,7 +182,8 @@ def _best(found: Look, wishes: Wishes, start_seconds: float) -> tuple[Plan, dict
         raise ValueError(
             f'A budget of {budget_text(wishes)} is too small: the smallest plan ({plan.size}, '
             f'{plan.resolution} pixels) needs at least '
-            f'{duration(least_seconds(plan, costs))} on this machine.'
+            f'{duration(least_seconds(plan, costs))} on this machine. Give more --budget, or fewer '
+            'pictures if these are many.'
         )
     return timed, costs
 

@@ -84,6 +84,14 @@ def test_time_is_used_and_not_exceeded(number):
     assert is_good(timed)
 
 
+def test_encoding_takes_its_time_from_the_trainings():
+    plan = candidates(pictures(500), wishes())[-1]
+    costs = COSTS | dict(tokenizer=Cost(0.1, 1.0, start_seconds=5, encode_seconds=50))
+    timed = with_epochs(plan, costs, 250)
+    assert 190 < planned_seconds(timed, costs) <= 250
+    assert timed.steps('tokenizer') < with_epochs(plan, COSTS, 250).steps('tokenizer')
+
+
 def test_too_little_time_has_no_plan_and_the_least_is_enough():
     plan = candidates(pictures(500), wishes())[-1]
     assert with_epochs(plan, COSTS, 3 * FEWEST_STEPS * 0.1 - 1) is None

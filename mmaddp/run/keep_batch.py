@@ -36,6 +36,7 @@ def keep_batch(cfg: Config) -> str:
             f'{source} does not tell with how many images it was trained, as those of mmengine and '
             'of mmaddp before 0.3: leave --keep-batch out and use as many processes as before.'
         )
+    cfg.load_from = source  # found once
     done = divide_batch(cfg, images_per_batch(position), '--keep-batch')
     return f'--keep-batch: {described(position)} before; now {done}.'
 

@@ -57,7 +57,14 @@ def straight(launcher, data, base):
     for kind in (*EPOCHS, *ITERATIONS):
         # A process holds 8 at a time, because two optimisers cannot take passes.
         extra = {'train_dataloader.batch_size': 4} if kind == 'vqgan' else None
-        train(launcher, kind, data, base / f'straight_{kind}', extra, workers=int(kind == 'classifier'))
+        train(
+            launcher,
+            kind,
+            data,
+            base / f'straight_{kind}',
+            extra,
+            workers=int(kind == 'classifier'),
+        )
 
 
 def go_on_alone(launcher, data, base):
@@ -104,6 +111,16 @@ def test_one_process_goes_on_for_two_and_two_for_one(base, kind):
     assert_alike(reference, record(base, f'together_{kind}'), second)
     for run in ('straight', 'alone'):
         assert (base / f'{run}_{kind}' / f'iter_{second}.pth').is_file()
+
+
+def test_averages_go_on_too(base):
+    last = [
+        torch.load(base / f'{run}_upernet' / 'iter_6.pth', weights_only=True)
+        for run in ('straight', 'alone', 'together')
+    ]
+    for name, value in last[0]['ema_state_dict'].items():
+        for other in last[1:]:
+            torch.testing.assert_close(other['ema_state_dict'][name], value, rtol=0, atol=1e-5)
 
 
 def test_two_processes_go_on_for_one_that_never_took_passes(base):

@@ -62,7 +62,7 @@ def _list_members(archive: Path) -> list[TarMember]:
             for member in tar:
                 if member.isreg() and not member.issparse():
                     members.append(TarMember(member.name, member.offset_data, member.size))
-                tar.members = []  # tarfile keeps all of them
+                tar.members = []  # type: ignore[attr-defined]  # tarfile would keep all of them
     except tarfile.TarError as error:
         raise ValueError(
             f'{archive} is not an uncompressed tar file, or it is damaged: {error}.'

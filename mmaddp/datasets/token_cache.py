@@ -132,7 +132,8 @@ def write_token_cache(
             f'Expected token ids (N, A, L) for {len(file_names)} files, got '
             f'{tuple(token_ids.shape)}.'
         )
-    manifest = TokenManifest(*token_ids.shape, num_codes, images_per_shard, **made_with)
+    number, views, length = token_ids.shape
+    manifest = TokenManifest(number, views, length, num_codes, images_per_shard, **made_with)
     claim_cache(folder, manifest)
     for shard in missing_shards(folder, manifest):
         images = manifest.images(shard)

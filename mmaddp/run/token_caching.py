@@ -36,7 +36,6 @@ from mmaddp.weights.addresses import local_path
 from mmaddp.weights.checkpoint import extract_state_dict, load_from_local, load_weights
 
 RANK_VARIABLES = dict(
-    none=(),
     pytorch=('RANK', 'WORLD_SIZE', 'LOCAL_RANK'),
     slurm=('RANK', 'WORLD_SIZE', 'LOCAL_RANK'),  # set from Slurm's own by prepare_launch
     mpi=('OMPI_COMM_WORLD_RANK', 'OMPI_COMM_WORLD_SIZE', 'OMPI_COMM_WORLD_LOCAL_RANK'),
@@ -194,8 +193,11 @@ class _Batches:
 
 def _ranks(launcher: str) -> tuple[int, int, int]:
     """Number of this process, number of processes, number of this process on its machine."""
-    names = RANK_VARIABLES[launcher]
-    return tuple(int(os.environ.get(n, d)) for n, d in zip(names, (0, 1, 0))) or (0, 1, 0)
+    if launcher == 'none':
+        return 0, 1, 0
+    rank, number, local_rank = RANK_VARIABLES[launcher]
+    environ = os.environ
+    return int(environ[rank]), int(environ[number]), int(environ.get(local_rank, 0))
 
 
 def build_tokenizer(cfg: Config, checkpoint: str) -> tuple[nn.Module, nn.Module]:

@@ -35,7 +35,7 @@ def train(hook, runner, times):
         runner.message_hub.update_scalar('train/data_time', waited)
         runner.message_hub.update_scalar('train/time', whole)
         hook.after_train_iter(runner, 0)
-    return runner.message_hub.get_scalar('train/data_share').data[0].tolist()
+    return runner.message_hub.get_scalar('train/data_time_share').data[0].tolist()
 
 
 def test_share_of_a_window_and_one_hint(runner):
@@ -62,7 +62,7 @@ def test_it_is_in_the_log(make_runner, tmp_path):
     )
     make_runner(default_hooks=hooks, log_level='INFO').train()
     (log,) = (tmp_path / 'work').rglob('scalars.json')
-    shares = [json.loads(line).get('data_share') for line in log.read_text().splitlines()]
+    shares = [json.loads(line).get('data_time_share') for line in log.read_text().splitlines()]
     assert len(shares) == 8 and all(0 <= share <= 1 for share in shares[1:])
 
 

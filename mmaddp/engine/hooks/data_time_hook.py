@@ -16,7 +16,7 @@ from mmaddp.utils.wrappers import unwrap
 
 @HOOKS.register_module()
 class DataTimeHook(Hook):
-    """Log ``data_share``, the share of the last iterations' time that was spent waiting for data.
+    """Log ``data_time_share``, the share of the last iterations' time that was spent waiting for data.
 
     It is 0 where the data keep up. The first time that a full window of iterations exceeds the
     limit, the log says which setting to change. Needs mmengine's ``IterTimerHook``.
@@ -61,7 +61,7 @@ class DataTimeHook(Hook):
         self._times.append((waited, whole))
         sums = [sum(column) for column in zip(*self._times)]
         share = sums[0] / sums[1] if sums[1] else 0.0
-        runner.message_hub.update_scalar('train/data_share', share)
+        runner.message_hub.update_scalar('train/data_time_share', share)
         if share > self.limit and len(self._times) == self.window and not self._hinted:
             self._hinted = True
             runner.logger.warning(

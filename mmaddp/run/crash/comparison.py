@@ -14,7 +14,7 @@ from mmaddp.weights.untrusted import read_torch_file
 # Times, versions, and what names the folder or the moment of a run.
 DIFFERENT_ANYWAY = re.compile(
     r'(.*[./])?'
-    r'(time|data_time|eta|memory|mmengine_version|cfg|experiment_name|last_ckpt|best_ckpt.*)'
+    r'(time|data_time(_share)?|eta|memory|mmengine_version|cfg|experiment_name|last_ckpt|best_ckpt.*)'
 )
 
 

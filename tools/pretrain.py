@@ -39,9 +39,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--from',
         dest='start',
-        metavar='DIR',
+        metavar='NAME_OR_DIR',
         type=address,
-        help='--out of an earlier run, whose weights are trained further',
+        help='weights to train further: --out of an earlier run, or mmaddp://addp-vit-base',
     )
     parser.add_argument('--seed', type=seed, default=0, help='of everything; default 0')
     parser.add_argument('--plan', action='store_true', help='show and write the plan, then stop')

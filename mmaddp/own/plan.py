@@ -68,7 +68,8 @@ class Plan:
         seed (int): Of everything.
         batch (dict[str, int]): Pictures per step, by stage.
         epochs (dict[str, int]): By stage.
-        start (dict[str, str]): Checkpoints to continue from, by stage; empty for a new model.
+        start (dict[str, str]): Checkpoints or addresses to continue from, by stage; empty for a
+            new model.
     """
 
     size: str
@@ -114,7 +115,7 @@ class Wishes(NamedTuple):
         budget (float): Seconds for all.
         device (str): 'cuda' or 'cpu'.
         seed (int): Of everything.
-        start (str, optional): Folder of an earlier pre-training to continue from.
+        start (str, optional): Folder or address of the weights to continue from.
     """
 
     size: str

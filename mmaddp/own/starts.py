@@ -1,39 +1,60 @@
-"""The weights of an earlier pre-training, to continue from."""
+"""The weights that a pre-training continues from: an earlier one's, or released ones."""
 
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Union
 
 from mmaddp.own.plan import STAGES, Plan, Wishes
+from mmaddp.weights.known_weights import SCHEME
 from mmaddp.weights.latest import newest_checkpoint
 
 PLAN_FILE = 'plan.json'
+# Size -> its released weights, by stage.
+RELEASED = {
+    size: dict(
+        tokenizer=f'{SCHEME}vqgan',
+        predictor=f'{SCHEME}mage-vit-{size}',
+        addp=f'{SCHEME}addp-vit-{size}',
+    )
+    for size in ('base', 'large')
+}
 
 
 @dataclass(frozen=True)
 class Start:
-    """An earlier pre-training.
+    """Weights and their sizes.
 
     Attributes:
-        plan (Plan): Its sizes are those of the new one.
-        files (dict[str, str]): Its newest checkpoint, by stage.
+        size (str): See :class:`mmaddp.own.plan.Plan`; so are the next three.
+        resolution (int): Pixels along each side.
+        grid (int): Tokens along each side.
+        num_codes (int): Size of the codebook.
+        files (dict[str, str]): Checkpoints or addresses, by stage.
     """
 
-    plan: Plan
+    size: str
+    resolution: int
+    grid: int
+    num_codes: int
     files: dict[str, str]
 
 
-def read_start(folder: Union[str, Path]) -> Start:
-    """Find the checkpoints of an earlier pre-training.
+def read_start(source: str) -> Start:
+    """Find the weights of an earlier pre-training, or released ones.
 
     Args:
-        folder (str | Path): What ``--out`` was.
+        source (str): What ``--out`` was, or ``mmaddp://addp-vit-base`` or ``-large``.
 
     Raises:
-        ValueError: It is no folder of a pre-training, or one that was not finished.
+        ValueError: It is neither, or a pre-training that was not finished.
     """
-    folder = Path(folder).expanduser().resolve()
+    for size, files in RELEASED.items():
+        if source == files['addp']:
+            return Start(size, 256, 16, 1024, files)
+    if source.startswith(SCHEME):
+        names = ' and '.join(files['addp'] for files in RELEASED.values())
+        raise ValueError(f'--from {source}: there are {names}, and folders of earlier runs.')
+    folder = Path(source).expanduser().resolve()
     try:
         plan = Plan(**json.loads((folder / PLAN_FILE).read_text())['plan'])
     except (OSError, ValueError, TypeError, KeyError) as error:
@@ -48,34 +69,33 @@ def read_start(folder: Union[str, Path]) -> Start:
             f'--from {folder}: there is no checkpoint of {" and ".join(absent)} in it. Finish it '
             'first, with the command that made it.'
         )
-    return Start(plan, {stage: str(file) for stage, file in found.items()})
+    files = {stage: str(file) for stage, file in found.items()}
+    return Start(plan.size, plan.resolution, plan.grid, plan.num_codes, files)
 
 
 def continued(plan: Plan, start: Start, wishes: Wishes) -> Plan:
-    """A plan with the sizes of an earlier one, which its weights are of.
+    """A plan with the sizes of the weights that it continues from.
 
     Args:
-        plan (Plan): Made for the new pictures.
-        start (Start): The earlier pre-training.
+        plan (Plan): Made for the pictures.
+        start (Start): The weights.
         wishes (Wishes): What is fixed; it must not contradict the weights.
 
     Raises:
         ValueError: Other sizes are asked for than the weights have.
     """
-    earlier = start.plan
-    sizes = dict(size=earlier.size, resolution=earlier.resolution, grid=earlier.grid)
-    for name, value in sizes.items():
-        if getattr(wishes, name) not in (None, 'auto', value):
+    for name in ('size', 'resolution', 'grid'):
+        asked, value = getattr(wishes, name), getattr(start, name)
+        if asked not in (None, 'auto', value):
             raise ValueError(
-                f'--{name} {getattr(wishes, name)} does not fit the weights of --from '
-                f'{wishes.start}, which are of {name} {value}: leave it out.'
+                f'--{name} {asked} does not fit the weights of --from {wishes.start}, which are of '
+                f'{name} {value}: leave it out.'
             )
     return replace(
         plan,
-        size=earlier.size,
-        resolution=earlier.resolution,
-        grid=earlier.grid,
-        num_codes=earlier.num_codes,
-        crop=earlier.crop,
+        size=start.size,
+        resolution=start.resolution,
+        grid=start.grid,
+        num_codes=start.num_codes,
         start=start.files,
     )

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from mmengine.config import Config
+from mmengine.registry import init_default_scope
 
 from mmaddp.own.look import Look, Picture
 from mmaddp.own.plan import (
@@ -21,11 +23,14 @@ from mmaddp.own.plan import (
 from mmaddp.own.plan_table import print_table, table
 from mmaddp.own.starts import continued, read_start
 from mmaddp.own.write import checkpoint_file, config_texts
+from mmaddp.registry import MODELS
 from mmaddp.run.config import read_config
 from mmaddp.utils.atomic import write_json
 from mmaddp.weights.model import pretrained_settings
 
+ROOT = Path(__file__).parents[2]
 COSTS = dict.fromkeys(STAGES, Cost(0.1, 1.0))
+SECONDS = dict.fromkeys(STAGES, 0.1)
 
 
 def pictures(number, side=96):
@@ -105,7 +110,7 @@ def test_written_configurations_are_the_plan(tmp_path, size, resolution, grid):
     asked = wishes(size=size, resolution=resolution, grid=grid, seed=3)
     (plan,) = candidates(pictures(500), asked)
     plan = with_epochs(plan, COSTS, 600)
-    texts = config_texts(plan, tmp_path, Path('/my pictures'), dict.fromkeys(STAGES, 0.1))
+    texts = config_texts(plan, tmp_path, Path('/my pictures'), SECONDS)
     for stage, text in texts.items():
         assert max(map(len, text.splitlines())) <= 300 and len(text.splitlines()) < 60
         file = tmp_path / f'{stage}.py'
@@ -131,16 +136,16 @@ def test_earlier_weights_are_continued_in_their_sizes(tmp_path):
     earlier = with_epochs(plan, COSTS, 600)
     write_json(tmp_path / 'plan.json', dict(plan=earlier.to_dict()))
     with pytest.raises(ValueError, match='no checkpoint of tokenizer and predictor and addp'):
-        read_start(tmp_path)
+        read_start(str(tmp_path))
     for stage in STAGES:
         (tmp_path / stage).mkdir()
         (tmp_path / stage / 'epoch_3.pth').touch()
         (tmp_path / stage / 'last_checkpoint').write_text('epoch_3.pth')
-    found, start = pictures(2000, side=30), read_start(tmp_path)
+    found, start = pictures(2000, side=30), read_start(str(tmp_path))
     asked = wishes(start=str(tmp_path))
     plan = with_epochs(continued(candidates(found, asked)[0], start, asked), COSTS, 600)
     assert (plan.resolution, plan.grid, plan.num_codes) == (64, 8, earlier.num_codes)
-    texts = config_texts(plan, tmp_path, Path('in'), dict.fromkeys(STAGES, 0.1))
+    texts = config_texts(plan, tmp_path, Path('in'), SECONDS)
     loaded = {}
     for stage, text in texts.items():
         (tmp_path / f'{stage}.py').write_text(text)
@@ -162,4 +167,24 @@ def test_earlier_weights_are_continued_in_their_sizes(tmp_path):
     with pytest.raises(ValueError, match='--size small does not fit the weights'):
         continued(plan, start, wishes(size='small', start='x'))
     with pytest.raises(ValueError, match='is not the --out of an earlier'):
-        read_start(tmp_path / 'tokenizer')
+        read_start(str(tmp_path / 'tokenizer'))
+
+
+@pytest.mark.parametrize('size', ['base', 'large'])
+def test_released_weights_fit_the_planned_models(tmp_path, size):
+    asked = wishes(start=f'mmaddp://addp-vit-{size}')
+    plan = continued(candidates(pictures(500), asked)[0], read_start(asked.start), asked)
+    text = config_texts(with_epochs(plan, COSTS, 900), tmp_path, Path('in'), SECONDS)['addp']
+    (tmp_path / 'addp.py').write_text(text)
+    released, *_ = (ROOT / 'configs' / 'addp').glob(f'addp_vit-{size}-p16_8xb*px.py')
+    shapes = []
+    for file in (tmp_path / 'addp.py', released):
+        cfg = Config.fromfile(file)
+        init_default_scope('mmpretrain')
+        with torch.device('meta'):
+            model = MODELS.build(cfg.model)
+        shapes.append({name: value.shape for name, value in model.state_dict().items()})
+    assert shapes[0] == shapes[1]
+    assert f"checkpoint='mmaddp://addp-vit-{size}', prefix='backbone.'" in text
+    with pytest.raises(ValueError, match='there are mmaddp://addp-vit-base and'):
+        read_start('mmaddp://addp-vit-tiny')

@@ -44,8 +44,13 @@ class ToyDataset(BaseDataset):
         return dict(inputs=torch.tensor([value, 1.0]), data_samples=sample)
 
 
-def make_toy_runner(work_dir, bad=(), max_epochs=2, **kwargs):
-    """Build a Runner of the toy; keyword arguments replace top-level keys of its config."""
+def make_toy_runner(work_dir, bad=(), max_epochs=2, seeded=False, **kwargs):
+    """Build a Runner of the toy; keyword arguments replace top-level keys of its config.
+
+    With ``seeded`` it has our loop and sampler.
+    """
+    kind = dict(type='mmaddp.EpochBasedTrainLoop') if seeded else dict(by_epoch=True)
+    sampler = 'mmaddp.SeededSampler' if seeded else 'DefaultSampler'
     cfg = dict(
         model=dict(type='ToyModel'),
         work_dir=str(work_dir),
@@ -53,9 +58,9 @@ def make_toy_runner(work_dir, bad=(), max_epochs=2, **kwargs):
             dataset=dict(type='ToyDataset', bad=bad),
             batch_size=2,
             num_workers=0,
-            sampler=dict(type='DefaultSampler', shuffle=True),
+            sampler=dict(type=sampler, shuffle=True),
         ),
-        train_cfg=dict(by_epoch=True, max_epochs=max_epochs),
+        train_cfg=dict(max_epochs=max_epochs, **kind),
         optim_wrapper=dict(optimizer=dict(type='AdamW', lr=0.1), clip_grad=dict(max_norm=3.0)),
         param_scheduler=dict(
             type='mmaddp.WarmupCosineLR', warmup=1, end=4, convert_to_iter_based=True

@@ -1,6 +1,8 @@
 """Lets every training continue exactly where it was stopped."""
 
+import torch
 from mmengine.config import Config, ConfigDict
+from mmengine.device import get_device
 from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop
 
 from mmaddp.utils.config_types import type_name
@@ -40,6 +42,18 @@ def seed_samples(cfg: Config) -> None:
     dataset = loader.get('dataset')
     if dataset is not None and type_name(dataset) != 'SeededDataset':
         loader['dataset'] = ConfigDict(type='mmaddp.SeededDataset', dataset=dataset)
+
+
+def use_ordered_sums() -> None:
+    """On a CPU, let every operator add in the same order in every run with as many threads.
+
+    Only indexing with repeated indices in a backward pass does not do so by itself; the ordered
+    form costs nothing. On a GPU ``randomness.deterministic`` decides, because some operators have
+    no such form there.
+    """
+    if get_device() == 'cpu':
+        torch.use_deterministic_algorithms(True, warn_only=True)
+        torch.utils.deterministic.fill_uninitialized_memory = False
 
 
 def _is_stock(kind: object) -> bool:

@@ -10,6 +10,7 @@ from mmengine.runner import Runner
 
 from mmaddp.run.config import DATALOADERS, read_config, require
 from mmaddp.run.cost_switches import amp_options, average, recompute
+from mmaddp.run.exact_resume import use_ordered_sums
 from mmaddp.run.inputs import check_inputs
 from mmaddp.run.keep_batch import keep_batch
 from mmaddp.run.schedule_hook import ScheduleHook
@@ -102,6 +103,7 @@ def train(cfg: Config, notes: list[str]) -> None:
         runner.logger.info(note)
     if runner._resume:
         runner.register_hook(ScheduleHook())
+    use_ordered_sums()
     runner.train()
 
 

@@ -18,12 +18,13 @@ _NUMBERS = dict(batches=0, num_ranks=1, accumulation=1)
 _SAMPLES = dict(seed=2**64 - 1, epoch=LARGEST_COUNT, consumed=LARGEST_COUNT)
 
 
-def position_problems(position: Any, epoch: Any) -> Iterator[str]:
+def position_problems(position: Any, epoch: Any, iteration: Any = None) -> Iterator[str]:
     """Say what is wrong with a position.
 
     Args:
         position (Any): The entry of a checkpoint; None in older ones.
         epoch (Any): Epoch that it must be in; None where iterations are counted.
+        iteration (Any): Iterations so far; None if they are not known. Defaults to None.
 
     Yields:
         str: A problem.
@@ -37,6 +38,10 @@ def position_problems(position: Any, epoch: Any) -> Iterator[str]:
         value = position.get(key)
         if not is_count(value, LARGEST_COUNT) or value < least:
             yield f'{POSITION}.{key} must be a whole number from {least}, got {shown(value)}'
+    batches = position.get('batches')
+    if is_count(iteration, LARGEST_COUNT) and is_count(batches, LARGEST_COUNT):
+        if batches > iteration:
+            yield f'{POSITION}.batches is {batches}, but meta.iter is {iteration}'
     if not isinstance(position.get('validated'), bool):
         yield f'{POSITION}.validated must be True or False, got {shown(position.get("validated"))}'
     size = position.get('batch_size')

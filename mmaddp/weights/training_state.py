@@ -89,7 +89,7 @@ def checked_training(checkpoint: dict, training: Training) -> dict:
         *_hub_problems(checkpoint),
         *_optimizer_problems(checkpoint, training),
         *_scheduler_problems(checkpoint, training),
-        *position_problems(checkpoint.get(POSITION), _epoch(checkpoint, training)),
+        *position_problems(checkpoint.get(POSITION), *_place(checkpoint, training)),
         *gradient_problems(checkpoint.get(GRADIENTS), training.shapes, _may_overflow(training)),
     ]
     if problems:
@@ -256,10 +256,12 @@ def _state_problems(where: str, state: Any, own: Mapping) -> Iterator[str]:
             yield f'{where}.{key} is {shown(state[key])} where this run has {shown(value)}'
 
 
-def _epoch(checkpoint: Mapping, training: Training) -> Any:
-    """The epoch that a position has to agree with; None where iterations are counted."""
+def _place(checkpoint: Mapping, training: Training) -> tuple[Any, Any]:
+    """Epoch, if this training counts them, and iteration that a position has to agree with."""
     meta = checkpoint.get('meta')
-    return meta.get('epoch') if training.by_epoch and isinstance(meta, Mapping) else None
+    if not isinstance(meta, Mapping):
+        return None, None
+    return meta.get('epoch') if training.by_epoch else None, meta.get('iter')
 
 
 def _may_overflow(training: Training) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any, Optional
 
 import mmengine.runner
+import torch
 from mmengine.dist import get_world_size
 from torch.utils.data import BatchSampler
 
@@ -18,7 +19,7 @@ from mmaddp.registry import LOOPS
 from .batch_stream import batches_from, set_epoch
 
 
-class _ExactLoop:
+class _ExactLoop(mmengine.runner.BaseLoop):
     """What both loops share: random numbers, position, and the validation that a kill left out.
 
     Each iteration, the reading of its batch in this process, and each validation draw from
@@ -99,7 +100,9 @@ class _ExactLoop:
 
     def _batches(self, skip: int, endless: bool) -> Iterator[Any]:
         """Batches in their order; before one is read, the generators are seeded for it."""
-        self._seed()
+        if self.dataloader.generator is None:
+            # A loader that begins draws a number, which must not be one of the iteration's.
+            self.dataloader.generator = torch.Generator()
         stream = batches_from(self.dataloader, skip, endless)
         while True:
             self._seed()

@@ -20,7 +20,7 @@ class TokenManifest:
         num_codes (int): Size of the codebook.
         images_per_shard (int): Images of a shard file; the last shard may hold fewer.
         tokenizer_sha256 (str): Checksum of the tokenizer's weights
-            (:func:`mmaddp.utils.hashing.tensors_sha256`); '' for tokens of no tokenizer.
+            (:func:`mmaddp.utils.tensor_hashing.tensors_sha256`); '' for tokens of no tokenizer.
         image_size (tuple[int, ...]): Height and width in pixels of what was encoded.
         augmentation (tuple[str, ...]): See :func:`augmentation_text`.
         seed (int): Seed of the augmentation.

@@ -30,7 +30,7 @@ from mmaddp.run.config import read_config
 from mmaddp.run.inputs import check_inputs
 from mmaddp.utils.config_types import type_name
 from mmaddp.utils.free_space import need_space
-from mmaddp.utils.hashing import tensors_sha256
+from mmaddp.utils.tensor_hashing import tensors_sha256
 from mmaddp.utils.tf32 import tf32
 from mmaddp.weights.addresses import local_path
 from mmaddp.weights.checkpoint import extract_state_dict, load_from_local, load_weights

@@ -1,12 +1,8 @@
-"""Checksums of files and of weights."""
+"""Checksums of files."""
 
 import hashlib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Union
-
-import torch
-from torch.distributed.tensor import DTensor
 
 
 def file_sha256(path: Union[str, Path]) -> str:
@@ -15,24 +11,4 @@ def file_sha256(path: Union[str, Path]) -> str:
     with open(path, 'rb') as file:
         while block := file.read(2**20):
             digest.update(block)
-    return digest.hexdigest()
-
-
-def tensors_sha256(tensors: Mapping[str, torch.Tensor]) -> str:
-    """SHA-256 of named tensors: names, types, shapes and values, whatever file they came from.
-
-    Args:
-        tensors (Mapping[str, Tensor]): Dense tensors on any device, in any order.
-
-    Returns:
-        str: Hexadecimal digits.
-    """
-    digest = hashlib.sha256()
-    for name in sorted(tensors):
-        value = tensors[name].detach()
-        if isinstance(value, DTensor):  # of a sharded model: all processes have to take part
-            value = value.full_tensor()
-        value = value.cpu().contiguous()
-        digest.update(f'{name} {value.dtype} {tuple(value.shape)}\n'.encode())
-        digest.update(value.flatten().view(torch.uint8).numpy())
     return digest.hexdigest()

@@ -23,7 +23,7 @@ from toy_models import toy_addp, toy_target_generator, toy_tokenizer
 from mmaddp.datasets import SeededDataset, SeededSampler, TokenDataset
 from mmaddp.registry import MODELS
 from mmaddp.run.token_caching import TokenCaching, build_dataset
-from mmaddp.utils.hashing import tensors_sha256
+from mmaddp.utils.tensor_hashing import tensors_sha256
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOL = ROOT / 'tools' / 'dataset_converters' / 'cache_tokens.py'

@@ -8,7 +8,7 @@ from mmaddp.datasets import SeededDataset, TokenDataset
 from mmaddp.datasets.token_cache import write_token_cache
 from mmaddp.engine.hooks import CheckTokenCacheHook
 from mmaddp.registry import MODELS
-from mmaddp.utils.hashing import tensors_sha256
+from mmaddp.utils.tensor_hashing import tensors_sha256
 
 
 def model(**predictor):

@@ -8,7 +8,7 @@ from mmaddp.datasets.nesting import innermost_datasets
 from mmaddp.datasets.token_cache import TOOL
 from mmaddp.datasets.token_manifest import TokenManifest, difference
 from mmaddp.registry import HOOKS
-from mmaddp.utils.hashing import tensors_sha256
+from mmaddp.utils.tensor_hashing import tensors_sha256
 from mmaddp.utils.wrappers import unwrap
 
 

@@ -59,9 +59,8 @@ def classify(
     model = ready_model(model, checkpoint, device)
     names = classes or model._dataset_meta.get('classes')
     if out_dir is not None:
-        options = dict(classes=names, resize=DRAWN_SIDE)
-        found = [sample for _, sample in predict_and_draw(images, model, out_dir, **options)]
-        return [_result(image.path, sample, names) for image, sample in zip(inputs, found)]
+        drawn = predict_and_draw(images, model, out_dir, classes=names, resize=DRAWN_SIDE)
+        return [_result(image.path, sample, names) for image, sample in drawn]
     found = []
     with torch.no_grad():
         for batch in batches(inputs, InputPipeline.of(model._config), batch_size):

@@ -37,8 +37,9 @@ class LoadedModel(PictureMaker):
     ) -> list[dict]:
         """Classify pictures: see :func:`mmaddp.apis.classify`; ``draw`` is its ``out_dir``."""
         with self._doing('classify'):
-            options = dict(classes=classes, out_dir=draw, batch_size=batch_size)
-            return classify(images, self.model, **options)
+            return classify(
+                images, self.model, classes=classes, out_dir=draw, batch_size=batch_size
+            )
 
     def detect(
         self, images: Images, *, score_threshold: float = 0.3, draw: Target = None

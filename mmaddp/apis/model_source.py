@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, Optional, Union
+from urllib.parse import urlparse
 
 from mmengine.config import Config
 
@@ -63,21 +64,7 @@ def find_model(
             f'{source} is no folder, no file and no name of released weights{hint}: '
             'mmaddp.list_models() lists those.'
         )
-    if path.suffix not in WEIGHTS:
-        raise ValueError(
-            f'{source} is no checkpoint ({", ".join(WEIGHTS)}). A config is given beside one: '
-            'mmaddp.load(CHECKPOINT, config=CONFIG).'
-        )
-    names = [name for name, weights in KNOWN_WEIGHTS.items() if weights.file == path.name]
-    if names:
-        return _of_weights(text, names[0], config)
-    beside = None if is_url(text) else _config_in(path.parent)
-    if config is None and beside is None:
-        raise ValueError(
-            f'The config of {source} is not known, since there is none in its folder: '
-            'mmaddp.load(CHECKPOINT, config=CONFIG).'
-        )
-    return ModelSource(_read(config or beside), text)
+    return _of_checkpoint(text, config)
 
 
 def find_in_folder(folder: Path) -> tuple[Path, Path]:
@@ -125,6 +112,26 @@ def _checkpoint_in(folder: Path) -> Path:
 def _config_in(folder: Path) -> Optional[Path]:
     """The newest config of a folder."""
     return max(folder.glob('*.py'), key=lambda file: file.stat().st_mtime, default=None)
+
+
+def _of_checkpoint(text: str, config) -> ModelSource:
+    """A file or a URL with its config: that of released weights, or the one beside it."""
+    name = Path(urlparse(text).path).name if is_url(text) else Path(text).name
+    if Path(name).suffix not in WEIGHTS:
+        raise ValueError(
+            f'{text} is no checkpoint ({", ".join(WEIGHTS)}). A config is given beside one: '
+            'mmaddp.load(CHECKPOINT, config=CONFIG).'
+        )
+    known_names = [key for key, weights in KNOWN_WEIGHTS.items() if weights.file == name]
+    if known_names:
+        return _of_weights(text, known_names[0], config)
+    beside = None if is_url(text) else _config_in(Path(text).expanduser().parent)
+    if config is None and beside is None:
+        raise ValueError(
+            f'The config of {text} is not known, since there is none in its folder: '
+            'mmaddp.load(CHECKPOINT, config=CONFIG).'
+        )
+    return ModelSource(_read(config or beside), text)
 
 
 def _of_weights(checkpoint: str, name: str, config) -> ModelSource:

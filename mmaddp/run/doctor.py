@@ -20,6 +20,8 @@ HOSTS = {
     'mmdet': ('onedl-mmdetection', 'mmdet'),
     'mmseg': ('onedl-mmsegmentation', 'mmsegmentation'),
 }
+# Needed by one task only.
+FOR_A_TASK = {'mmdet': 'detection', 'mmseg': 'segmentation'}
 LIBRARIES = ('torch', 'torchvision', 'numpy', 'torch-fidelity', 'timm', 'pycocotools')
 
 
@@ -71,6 +73,9 @@ def _hosts() -> Iterator[Finding]:
     families = set()
     for module, names in HOSTS.items():
         installed = [name for name in names if _version(name)]
+        if not installed and module in FOR_A_TASK:
+            yield Finding(module, f'missing; only {FOR_A_TASK[module]} needs it')
+            continue
         families |= {'forks' if name.startswith('onedl') else 'originals' for name in installed}
         label = ', '.join(f'{name} {_version(name)}' for name in installed) or 'missing'
         try:

@@ -1,7 +1,7 @@
 """Small files from the web, read into memory."""
 
 from contextlib import closing
-from urllib.error import URLError
+from http.client import HTTPException
 from urllib.request import urlopen
 
 SCHEMES = ('http://', 'https://')
@@ -35,7 +35,7 @@ def fetch_bytes(url: str, limit: int = LIMIT, timeout: float = TIMEOUT) -> bytes
     try:
         with closing(urlopen(url, timeout=timeout)) as answer:
             content = answer.read(limit + 1)
-    except (URLError, TimeoutError) as error:
+    except (OSError, HTTPException) as error:
         raise OSError(f'{url} cannot be read: {error}') from error
     if len(content) > limit:
         raise ValueError(f'{url} is larger than {limit} bytes: download it by hand.')

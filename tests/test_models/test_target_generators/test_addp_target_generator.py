@@ -60,14 +60,32 @@ def test_frozen_parts(follows):
     assert not any(parameter.requires_grad for parameter in generator.parameters())
 
 
-def test_predictor_of_another_codebook():
-    with pytest.raises(ValueError, match='knows 30 codes, the codebook of the tokenizer holds 24'):
-        build(token_predictor=toy_predictor(num_codes=30))
+@pytest.mark.parametrize('num_codes', [20, 30])
+def test_predictor_of_another_codebook(num_codes):
+    message = f'knows {num_codes} codes, the codebook of the tokenizer holds 24'
+    with pytest.raises(ValueError, match=message):
+        build(token_predictor=toy_predictor(num_codes=num_codes))
 
 
-def test_predictor_of_another_grid():
-    with pytest.raises(ValueError, match=r'16 positions, a grid_size of \(8, 8\) needs 64'):
-        build(grid_size=(8, 8))
+@pytest.mark.parametrize('side', [2, 8])
+def test_predictor_of_another_grid(side):
+    message = rf'16 positions, a grid_size of \({side}, {side}\) needs {side * side}'
+    with pytest.raises(ValueError, match=message):
+        build(grid_size=(side, side))
+
+
+def test_grid_that_is_not_square():
+    predictor = toy_predictor()
+    del predictor['num_tokens'], predictor['num_codes']
+    generator = build(grid_size=(2, 4), token_predictor=predictor)
+    assert generator.num_tokens == generator.token_predictor.num_tokens == 8
+    assert generator(torch.rand(2, 3, 16, 32)).x_t.shape == (2, 3, 16, 32)
+
+
+def test_grid_of_the_paper_is_the_default():
+    config = toy_target_generator(token_predictor=toy_predictor(num_tokens=256))
+    del config['grid_size']
+    assert MODELS.build(config).grid_size == (16, 16)
 
 
 def test_image_of_another_size():

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from mmaddp.run.commands import COMMANDS
+
 ROOT = Path(__file__).parents[2]
 CONFIGS = ROOT / 'configs'
 PAGES = [ROOT / 'README.md', ROOT / 'CONTRIBUTING.md', *sorted((ROOT / 'docs').glob('*.md'))]
@@ -54,7 +56,7 @@ def spans(text: str) -> Iterator[str]:
 
 def options_in(text: str) -> Iterator[tuple[str, str]]:
     """Options in the pieces of code, each with its tool; '' where none stands before it."""
-    for span in spans(text):
+    for span in map(with_tool, spans(text)):
         call = TOOL.search(span)
         if not call and not span.startswith('--'):
             continue  # another program's
@@ -62,6 +64,13 @@ def options_in(text: str) -> Iterator[tuple[str, str]]:
         behind = re.split(r' [|>#] | #', behind)[0]
         for option in re.findall(r'(?<![\w-])--[a-z][\w-]*', behind):
             yield (call[0] if call else ''), option
+
+
+def with_tool(span: str) -> str:
+    """A command line in which a sub-command of ``mmaddp`` is replaced by its tool."""
+    for name, command in COMMANDS.items():
+        span = re.sub(rf'^mmaddp {name}(?= |$)', f'tools/{command.tool}', span)
+    return span
 
 
 def settings_in(text: str) -> Iterator[tuple[str, str]]:

@@ -39,6 +39,9 @@ def call_in(line):
     words = shlex.split(line, comments=True)
     while words and re.match(r'[A-Z_]+=', words[0]):
         words = words[1:]
+    for index, word in enumerate(words):
+        if re.fullmatch(r'tools/[\w/]+\.py', word):  # also behind torchrun or srun
+            return word, words[index + 1 :]
     program, *words = words
     if program == 'bash':
         name = re.fullmatch(r'tools/(\w+)\.sh', words[0])[1]
@@ -47,8 +50,6 @@ def call_in(line):
     if program in ('torchrun', 'srun'):  # their own arguments end where the tool begins
         first = next(place for place, word in enumerate(words) if word.endswith('.py'))
         return words[first], words[first + 1 :]
-    if program == 'python':
-        return words[0], words[1:]
     assert program in OTHERS, f'{program} is not known'
     return None, words
 

@@ -25,13 +25,14 @@ def shield_workers(loader: DataLoader) -> None:
 
 
 def _start_shielded(worker_id: int, init: Optional[Callable[[int], None]]) -> None:
-    # A training that is killed reads no more: a worker would wait at its full pipe for ever.
-    end_with_parent()
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     if hasattr(signal, 'sigwaitinfo'):
-        # Blocked, SIGTERM reaches nobody but the thread that asks who has sent it.
+        # Blocked, here and in threads that begin later, SIGTERM reaches nobody but the thread that
+        # asks who has sent it.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
         threading.Thread(target=_end_for_parent, daemon=True).start()
+    # A training that is killed reads no more: a worker would wait at its full pipe for ever.
+    end_with_parent()
     if init is not None:
         init(worker_id)
 

@@ -115,9 +115,15 @@ def assert_same_end(tmp_path, folder):
     assert len({str(log['history_buffer']['history'].tolist()) for log in logs}) == 1
 
 
-@pytest.mark.parametrize('by_iter', [False, True])
 @pytest.mark.parametrize(
-    'at, name', [(0, 'SIGTERM'), (2, 'SIGUSR1'), (3, 'SIGTERM'), (6, 'SIGUSR1')]
+    'at, name, by_iter',
+    [
+        (0, 'SIGTERM', False),
+        (3, 'SIGUSR1', False),
+        (6, 'SIGTERM', False),
+        (0, 'SIGUSR1', True),
+        (5, 'SIGTERM', True),
+    ],
 )
 def test_nothing_is_lost(make, tmp_path, at, name, by_iter):
     make('straight', by_iter=by_iter).train()
@@ -139,12 +145,12 @@ def test_stopped_twice_and_before_the_next_regular_checkpoint(make, tmp_path):
     assert_same_end(tmp_path, 'run')
 
 
-def test_an_accumulation_is_ended_first(make, tmp_path):
+def test_gathered_gradients_are_kept(make, tmp_path):
     optimizer = dict(type='AdamW', lr=0.1)
     several = dict(optim_wrapper=dict(optimizer=optimizer, accumulative_counts=3))
     make('straight', **several).train()
     stopped(make('run', at=3, **several))
-    assert (tmp_path / 'run' / 'last_checkpoint').read_text() == 'iter_6.pth'
+    assert (tmp_path / 'run' / 'last_checkpoint').read_text() == 'iter_4.pth'
     make('run', resume=True, **several).train()
     assert_same_end(tmp_path, 'run')
 
@@ -154,7 +160,10 @@ def test_a_validation_is_broken_off_and_repeated(make, tmp_path, by_iter):
     loader = dict(dataset=dict(type='ToyDataset'), batch_size=2, num_workers=0)
     loader['sampler'] = dict(type='DefaultSampler', shuffle=False)
     validated = dict(
-        val_dataloader=loader, val_cfg={}, val_evaluator=dict(type='CountsValidations')
+        model=dict(type='Validated'),
+        val_dataloader=loader,
+        val_cfg={},
+        val_evaluator=dict(type='CountsValidations'),
     )
     average = [dict(type='EMAHook', momentum=0.3)]
     validated['train_cfg'] = dict(type='mmaddp.EpochBasedTrainLoop', max_epochs=EPOCHS)

@@ -54,7 +54,6 @@ def test_paths_of_a_data_set(tmp_path):
     dataset = dict(data_root='r', data_prefix=dict(img='i', seg='s'), ann_file='ann.json')
     assert absent_paths(dataset) == ['r/i', 'r/s', 'r/ann.json']
     assert absent_paths(dict(data_root='r', split='val')) == ['r/val']
-    assert absent_paths(dict(data_file='t.st', tokenizer_file='t.pth')) == ['t.st', 't.pth']
     assert absent_paths(dict(data_root='s3://bucket/r')) == []
 
 

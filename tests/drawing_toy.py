@@ -110,12 +110,16 @@ def loader(dataset='seeded', sampler='mmaddp.SeededSampler', workers=0, **kwargs
     )
 
 
-def settings(by_epoch=True, save_by_epoch=True, interval=1, accumulate=1, ema=False, **data):
+def settings(
+    by_epoch=True, save_by_epoch=True, interval=1, accumulate=1, ema=False, best=None, **data
+):
     loop = dict(type='mmaddp.EpochBasedTrainLoop', max_epochs=EPOCHS)
     if not by_epoch:
         length = EPOCHS * BATCHES
         loop = dict(type='mmaddp.IterBasedTrainLoop', max_iters=length, val_interval=7)
     saving = dict(type='mmaddp.CheckpointHook', by_epoch=save_by_epoch, interval=interval)
+    if best is not None:
+        saving |= dict(save_best='score', rule=best)
     optimizer = dict(type='AdamW', lr=0.1)
     return dict(
         model=dict(type='DrawingModel'),

@@ -18,6 +18,12 @@ from drawing_toy import (
 CASES = {
     'by epoch': (dict(), 9),
     'killed in validation': (dict(), (12, True)),
+    'killed twice, highest score': (dict(best='greater'), (6, True), 8, (12, True), 15),
+    'killed twice, lowest score': (dict(best='less'), (6, True), 8, (12, True), 15),
+    'killed twice by iteration': (
+        dict(interval=7, best='greater', **BY_ITERATION),
+        *((7, True), 9, (14, True), 16),
+    ),
     'killed in the last validation': (dict(), (18, True)),
     'saved inside an epoch': (dict(save_by_epoch=False, interval=4), 11),
     'saved at the end of an epoch': (dict(save_by_epoch=False, interval=6), 14),
@@ -56,10 +62,10 @@ def run(make_runner, folder, kill=None, resume=False, **kwargs):
 
 @pytest.mark.parametrize('case', CASES)
 def test_a_resumed_training_ends_as_one_without_a_stop(make_runner, tmp_path, case):
-    options, kill = CASES[case]
+    options, *kills = CASES[case]
     run(make_runner, tmp_path / 'whole', **options)
-    run(make_runner, tmp_path / 'killed', kill, **options)
-    run(make_runner, tmp_path / 'killed', resume=True, **options)
+    for number, kill in enumerate([*kills, None]):
+        run(make_runner, tmp_path / 'killed', kill, resume=number > 0, **options)
     assert differences(last(tmp_path / 'whole'), last(tmp_path / 'killed')) == []
     files = [
         {path.name for path in (tmp_path / name).glob('*.pth')} for name in ('whole', 'killed')

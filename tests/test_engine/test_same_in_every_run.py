@@ -69,7 +69,7 @@ def data(tmp_path_factory):
 @pytest.mark.slow
 @pytest.mark.parametrize('kind', TOYS)
 def test_toy_trainings(kind, data, tmp_path):
-    options = toy_options(kind, data, ToyForm(by_iteration=True, epochs=1)) | UNVALIDATED
+    options = toy_options(kind, data, ToyForm(by_iteration=True, epochs=2)) | UNVALIDATED
     weights = []
     for name in 'ab':
         cfg = read_config(TOYS[kind], cfg_options=options, work_dir=tmp_path / name)

@@ -87,9 +87,10 @@ class _ExactLoop(mmengine.runner.BaseLoop):
             unstated (int): Batches used where no position is given.
         """
         position, self._position = self._position, None
+        self._used = unstated
         if position is not None:
+            self._used, self._validated = position['batches'], position['validated']
             set_batch_counts(self.runner.optim_wrapper, position['counts'])
-        self._used = unstated if position is None else position['batches']
         sampler = self._sampler()
         if sampler is None:
             return self._used
@@ -132,7 +133,7 @@ class _ExactLoop(mmengine.runner.BaseLoop):
 
     def _catch_up(self, step: int, last: int) -> None:
         """Validate after resuming from a checkpoint that was saved just before a validation."""
-        if self._position is not None and not self._position['validated'] and step > 0:
+        if not self._validated and step > 0:
             self._validate(step, last)
 
 
@@ -148,7 +149,8 @@ class EpochBasedTrainLoop(_ExactLoop, mmengine.runner.EpochBasedTrainLoop):
     def run(self) -> Any:
         """Train."""
         self.runner.call_hook('before_train')
-        if self._position is not None and not self._position['batches']:
+        self._skip = self._seek(0)
+        if not self._used:
             self._catch_up(self._epoch, self._max_epochs)
         while self._epoch < self._max_epochs and not self.stop_training:
             self.run_epoch()
@@ -160,7 +162,7 @@ class EpochBasedTrainLoop(_ExactLoop, mmengine.runner.EpochBasedTrainLoop):
         """Train for an epoch, or what is left of it."""
         self.runner.call_hook('before_train_epoch')
         self.runner.model.train()
-        skip = self._seek(0)
+        skip, self._skip = self._skip, 0
         for batch in self._batches(skip, endless=False):
             self.run_iter(self._used, batch)
         self._used = 0
@@ -210,9 +212,10 @@ class IterBasedTrainLoop(_ExactLoop, mmengine.runner.IterBasedTrainLoop):
         """Train."""
         self.runner.call_hook('before_train')
         self.runner.call_hook('before_train_epoch')
-        self._catch_up(self._iter, self._max_iters)
         forward = not getattr(self, 'fast_forward_on_resume', False)
-        self.dataloader_iterator = self._batches(self._seek(self._iter) if forward else 0, True)
+        skip = self._seek(self._iter) if forward else 0
+        self._catch_up(self._iter, self._max_iters)
+        self.dataloader_iterator = self._batches(skip, endless=True)
         while self._iter < self._max_iters and not self.stop_training:
             self.runner.model.train()
             self.run_iter(next(self.dataloader_iterator))

@@ -96,7 +96,7 @@ def test_two_ranks_hold_equal_parameters_after_ten_steps(call, options, tmp_path
 
 VARIABLES = dict(
     dist=('NNODES', 'NODE_RANK', 'MASTER_ADDR', 'PORT', 'GPUS', 'PYTHON'),
-    slurm=('GPUS', 'GPUS_PER_NODE', 'CPUS_PER_TASK', 'SRUN_ARGS', 'MASTER_PORT', 'PYTHON'),
+    slurm=('GPUS', 'GPUS_PER_NODE', 'GRES', 'CPUS_PER_TASK', 'SRUN_ARGS', 'PY_ARGS', 'MASTER_PORT'),
 )
 
 

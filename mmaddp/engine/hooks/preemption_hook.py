@@ -75,7 +75,8 @@ class PreemptionHook(Hook):
 
     def before_val(self, runner) -> None:
         """Find out how many batches every rank validates."""
-        self._val_iters = _least(len(runner.val_dataloader))
+        loader = runner.val_dataloader
+        self._val_iters = _least(len(loader) if hasattr(loader.dataset, '__len__') else 0)
 
     def after_val_iter(
         self, runner, batch_idx: int, data_batch=None, outputs: Optional[list] = None

@@ -81,11 +81,11 @@ def read_config(
     _require_hooks(cfg)
     _replace_checkpoint_hooks(cfg)
     use_exact_loop(cfg)
-    seed_samples(cfg)
     _complete_dataloaders(cfg)
     require_file_checks(cfg, DATALOADERS)
     check_settings(cfg)
     check_values(cfg)
+    seed_samples(cfg)  # after the checks, whose messages name settings by their own places
     use_supported_precision(cfg)
     return prepare_launch(cfg)
 

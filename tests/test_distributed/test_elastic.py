@@ -15,7 +15,7 @@ from mmaddp.run.training import TrainFlags, training_config
 
 pytestmark = pytest.mark.slow
 
-EPOCHS, ITERATIONS = ('classifier', 'vqgan'), tuple(FOLDERS)
+EPOCHS, ITERATIONS = ('classifier', 'mage', 'vqgan'), tuple(FOLDERS)
 BATCHES = dict.fromkeys(EPOCHS, 4) | dict.fromkeys(ITERATIONS, 2) | dict(vqgan=8)
 MOMENTS = dict.fromkeys(EPOCHS, (5, 10)) | dict.fromkeys(ITERATIONS, (2, 4))
 EMA = dict(type='EMAHook', momentum=0.1)

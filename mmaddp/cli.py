@@ -43,12 +43,16 @@ def main(words: Optional[Sequence[str]] = None) -> int:
 def _run(name: str, arguments: Sequence[str]) -> int:
     """Run the tool of a sub-command, which reads ``sys.argv`` as in a process of its own."""
     file = carried('tools') / COMMANDS[name].tool
-    sys.argv = [f'{PROGRAM} {name}', *arguments]
     spec = spec_from_file_location(f'{PROGRAM}_tool_{file.stem}', file)
     tool = module_from_spec(spec)
     sys.modules[spec.name] = tool
-    spec.loader.exec_module(tool)
-    return tool.main() or 0
+    before = sys.argv
+    sys.argv = [f'{PROGRAM} {name}', *arguments]
+    try:
+        spec.loader.exec_module(tool)
+        return tool.main() or 0
+    finally:
+        sys.argv = before
 
 
 def _explain(given: Sequence[str]) -> int:

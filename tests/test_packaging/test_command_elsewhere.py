@@ -26,7 +26,7 @@ def test_data_training_and_model(elsewhere, tmp_path, monkeypatch):
     said = run(command, 'train', address, '--work-dir', 'work_dirs/run', cwd=tmp_path)
     assert 'accuracy/top1' in said
     said = run(elsewhere, '-c', LOAD, cwd=tmp_path)
-    assert '35 classified; <ImageClassifier of work_dirs/run/epoch_3.pth: classify' in said
+    assert '37 classified; <ImageClassifier of work_dirs/run/epoch_3.pth: classify' in said
 
 
 def test_mim_finds_configs_by_their_file_names(packed):

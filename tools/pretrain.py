@@ -56,6 +56,7 @@ def main() -> None:
         if args.device == 'cpu':  # the tools that are started must not see one either
             os.environ['CUDA_VISIBLE_DEVICES'] = ''
         import torch
+        from mmengine.logging import MMLogger
 
         from mmaddp.own.plan import Wishes
         from mmaddp.own.pretrain import pretrain
@@ -65,6 +66,7 @@ def main() -> None:
             raise ValueError('--device cuda: PyTorch finds no GPU here; take --device cpu.')
         sizes = (args.size, args.resolution, args.grid)
         wishes = Wishes(*sizes, args.budget, device, args.seed, args.start)
+        MMLogger.get_current_instance().setLevel('WARNING')  # the stages have logs of their own
         loading = time.perf_counter() - started
         pretrain(args.images, args.out, wishes, args.plan, loading)
 

@@ -16,7 +16,7 @@ from mmaddp.own.prepare import write_pictures
 from mmaddp.own.progress import shorten
 from mmaddp.own.stage import Figure, Stage, StageFailed, duration, last_scalars
 from mmaddp.own.tool_process import run_tool
-from mmaddp.own.write import config_file
+from mmaddp.own.write import config_file, train_command
 from mmaddp.utils.atomic import write_json
 from mmaddp.utils.carried import carried
 from mmaddp.utils.hashing import file_sha256
@@ -93,8 +93,8 @@ class Chain:
 
     def train(self, stage: str) -> None:
         """Train a stage's configuration, from its newest checkpoint on if there is one."""
-        arguments = [str(config_file(stage, self.out)), '--work-dir', str(self.out / stage)]
-        self.call('train.py', *arguments, '--resume', log=stage)
+        _, _, *arguments = train_command(stage, self.out)
+        self.call('train.py', *arguments, log=stage)
 
     def call(self, tool: str, *arguments: object, log: str) -> None:
         """Run one of the tools; its output goes to ``logs/``, progress to the screen."""

@@ -105,7 +105,8 @@ class Look:
             shown = [f'{file} ({what})' for file, what in list(files.items())[:_SHOWN]]
             more = ', ...' * (len(files) > _SHOWN)
             lines.append(f'Left out, {problem}: {len(files):,}: {", ".join(shown)}{more}.')
-        return lines + [self.passed_over] * bool(self.passed_over)
+        lines += [self.passed_over] * bool(self.passed_over)
+        return [line.encode(errors='backslashreplace').decode() for line in lines]
 
 
 def look(folder: Path) -> Look:

@@ -18,11 +18,13 @@ MOST_MIRRORED = 1.2
 HELD_OUT, MOST_HELD_OUT = 0.1, 2000
 
 STAGES = ('tokenizer', 'predictor', 'addp')
-# Shares of the time for training: our own choice.
-SHARES = dict(tokenizer=0.4, predictor=0.25, addp=0.35)
-# Steps below which a stage is not worth running, those from which on samples can be good, and
-# epochs and steps beyond which little is expected. Our own choice, after the quickstart.
-FEWEST_STEPS, GOOD_STEPS, MOST_STEPS, MOST_EPOCHS = 60, 500, 3000, 200
+# Shares of the time for training, and steps from which on samples can be good: about those of the
+# quickstart.
+SHARES = dict(tokenizer=0.25, predictor=0.3, addp=0.45)
+GOOD_STEPS = dict(tokenizer=300, predictor=800, addp=500)
+# Steps below which a stage is not worth running, and steps and epochs beyond which little is
+# expected. Our own choice.
+FEWEST_STEPS, MOST_STEPS, MOST_EPOCHS = 60, 3000, 200
 # Part of the budget that is kept back for preparing, sampling and the report.
 KEPT_BACK = 0.15
 
@@ -242,19 +244,19 @@ def _rounded(epochs: int) -> int:
 
 
 def least_seconds(plan: Plan, costs: dict[str, Cost]) -> float:
-    """Time that the fewest steps of a plan take, with what is kept back."""
-    total = sum(cost.fixed_seconds for cost in costs.values())
+    """Budget that is enough for the fewest steps of a plan."""
+    needed = []
     for stage in STAGES:
         per_epoch = plan.steps_per_epoch(stage)
         epochs = math.ceil(FEWEST_STEPS / per_epoch)
-        share = costs[stage].seconds_per_step * epochs * per_epoch
-        total += 1.1 * share
-    return total / (1 - KEPT_BACK)
+        needed.append(costs[stage].seconds_per_step * epochs * per_epoch / SHARES[stage])
+    fixed = sum(cost.fixed_seconds for cost in costs.values())
+    return (fixed + 1.05 * max(needed)) / (1 - KEPT_BACK)
 
 
 def is_good(plan: Plan) -> bool:
     """Whether every stage has steps enough for good samples."""
-    return all(plan.steps(stage) >= GOOD_STEPS for stage in STAGES)
+    return all(plan.steps(stage) >= GOOD_STEPS[stage] for stage in STAGES)
 
 
 def planned_seconds(plan: Plan, costs: dict[str, Cost]) -> float:

@@ -1,6 +1,7 @@
 """From a folder of pictures to models and a report."""
 
 import json
+import shlex
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -64,6 +65,7 @@ def pretrain(
     print('\n'.join(found.lines()), flush=True)
     with hold_folder(out, MAKER):
         plan, costs = _stored(found, out, wishes) or _made(found, out, wishes, start_seconds)
+        _write_configs(found, out, plan, costs, only_absent=True)
         rows = table(plan, found, wishes, costs)
         print(f'The plan:\n{print_table(rows)}')
         print(f'Pictures as they are trained on: {out / "augmented.png"}')
@@ -81,7 +83,8 @@ def pretrain(
 def generate_command(chain: Chain) -> str:
     """The command that generates with the finished model."""
     config, checkpoint = config_file('addp', chain.out), chain.checkpoint('addp')
-    return f'mmaddp generate {config} {checkpoint} --num-images 64 --out {chain.out / "more"}'
+    files = (str(config), str(checkpoint), '--out', str(chain.out / 'more'))
+    return shlex.join(['mmaddp', 'generate', *files, '--num-images', '64'])
 
 
 def _check_places(images: Path, out: Path) -> None:
@@ -140,9 +143,7 @@ def _made(
     sizes = [count_parameters(config) for config in configs.values()]
     check_space(out, space_needed(found, plan, sizes))
     draw_sheet(found, configs['tokenizer'], plan.seed, out / 'augmented.png')
-    seconds = {stage: cost.seconds_per_step for stage, cost in costs.items()}
-    for stage, text in config_texts(plan, out, found.folder, seconds).items():
-        write_text(config_file(stage, out), text)
+    _write_configs(found, out, plan, costs)
     write_json(out / 'look.json', dict(lines=found.lines(), left_out=found.left_out))
     content = dict(
         request=_request(found, wishes),
@@ -151,6 +152,17 @@ def _made(
     )
     write_json(out / PLAN_FILE, content)
     return plan, costs
+
+
+def _write_configs(
+    found: Look, out: Path, plan: Plan, costs: dict[str, Cost], only_absent: bool = False
+) -> None:
+    """Write the configurations; those that the user may have changed are kept if asked for."""
+    seconds = {stage: cost.seconds_per_step for stage, cost in costs.items()}
+    for stage, text in config_texts(plan, out, found.folder, seconds).items():
+        file = config_file(stage, out)
+        if not (only_absent and file.exists()):
+            write_text(file, text)
 
 
 def _best(found: Look, wishes: Wishes, start_seconds: float) -> tuple[Plan, dict[str, Cost]]:

@@ -74,7 +74,9 @@ def write_report(chain: Chain) -> dict:
     size = (chain.plan.resolution, chain.plan.resolution)
     images = {name: load_images(listed, size) for name, listed in files.items()}
     device = model.neck.mask_token.device
-    samples = draw_models(model, images['val'][:SHOWN].to(device), chain.plan.seed, folder)
+    shown = torch.linspace(0, len(images['val']) - 1, min(SHOWN, len(images['val']))).long()
+    held_out = images['val'][shown].to(device)
+    samples = draw_models(model, held_out, chain.plan.seed, folder)
     draw_nearest(samples, images['train'], folder / 'nearest.png')
     draw_curves(chain.out, folder / 'curves.png')
     from_samples, _ = nearest_pictures(samples, images['train'])

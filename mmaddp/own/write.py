@@ -1,6 +1,7 @@
 """The configurations of a plan: short files that inherit those of ``configs/own/``."""
 
 import math
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from string import Template
@@ -162,13 +163,24 @@ def config_text(
     epochs = plan.epochs[stage]
     val_interval = max(1, epochs // 10)
     values.update(
-        images=str(images).replace('\n', ' '),
-        command=f'mmaddp train {config_file(stage, out)} --work-dir {out / stage} --resume',
+        images=_printable(str(images)),
+        command=_printable(shlex.join(train_command(stage, out))),
         keep=min(every, epochs),
         validation=f', val_interval={val_interval}' if stage == 'tokenizer' else '',
     )
     values['what'] = Template(_WHAT[stage]).substitute(values)
     return Template(_HEAD + _BODIES[stage] + _TRAINING).substitute(values)
+
+
+def train_command(stage: str, out: Path) -> list[str]:
+    """Words of the command that trains a stage alone."""
+    files = (str(config_file(stage, out)), '--work-dir', str(out / stage))
+    return ['mmaddp', 'train', *files, '--resume']
+
+
+def _printable(text: str) -> str:
+    """In one line, and in UTF-8 even where the name of a file is not."""
+    return ' '.join(text.split('\n')).encode(errors='backslashreplace').decode()
 
 
 def _values(stage: str, plan: Plan, out: Path) -> dict[str, object]:

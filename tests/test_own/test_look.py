@@ -1,5 +1,6 @@
 """What a folder holds is found and said; what cannot be used is named."""
 
+import os
 import shutil
 
 import numpy as np
@@ -51,6 +52,13 @@ def test_grey_pictures_stored_as_colour_are_grey(tmp_path):
     for file in folder.rglob('*.png'):
         Image.open(file).convert('RGB').save(file)
     assert '20 PNG, grey' in look(folder).lines()[0]
+
+
+def test_names_that_are_not_utf8_are_shown(tmp_path):
+    folder = write_shapes(tmp_path / 'in', 20)
+    (folder / 'box' / os.fsdecode(b'caf\xe9.png')).write_bytes(b'no picture')
+    text = '\n'.join(look(folder).lines())
+    assert r'caf\udce9.png' in text and text.encode()
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import subprocess
 import sys
 import time
@@ -23,7 +24,7 @@ ASKED = ('--budget', '60s', '--device', 'cpu')
 @pytest.fixture
 def fixed_costs(monkeypatch):
     """Costs of steps that do not depend on what else the machine does."""
-    monkeypatch.setattr(own, 'measure', lambda *args: Cost(0.2, 0.5))
+    monkeypatch.setattr(own, 'measure', lambda *args: Cost(0.1, 0.5))
 
 
 def plan_only(images, out, **changes):
@@ -48,7 +49,7 @@ def wait_for(file, process):
 
 @pytest.mark.slow
 def test_killed_continued_and_reported(tmp_path, fixed_costs):
-    images, out = write_shapes(tmp_path / 'my pictures', mode='L'), tmp_path / 'out'
+    images, out = write_shapes(tmp_path / 'my pictures', mode='L'), tmp_path / 'my model'
     plan_only(images, out)
     with start(images, out) as process:
         wait_for(out / 'stages' / 'tokens.json', process)
@@ -61,7 +62,7 @@ def test_killed_continued_and_reported(tmp_path, fixed_costs):
     assert (out / 'stages' / 'tokens.json').stat().st_mtime_ns == tokens
     check_report(out)
     command = re.search(r'^New pictures: mmaddp generate (.*)$', output, re.MULTILINE)[1]
-    assert all(Path(word).is_file() for word in command.split()[:2])
+    assert all(Path(word).is_file() for word in shlex.split(command)[:2])
     (out / 'configs' / 'addp.py').write_text('# changed\n')
     with start(images, out) as process:
         output = process.communicate()[0]
@@ -84,13 +85,16 @@ def test_plan_is_written_and_kept(tmp_path, fixed_costs, capsys):
     images, out = write_shapes(tmp_path / 'in', 40), tmp_path / 'out'
     plan_only(images, out)
     first = capsys.readouterr().out
-    for word in ('40 PNG, colour', 'token grid', '200 ms per step', 'without --plan'):
+    for word in ('40 PNG, colour', 'token grid', '100 ms per step', 'without --plan'):
         assert word in first
     assert Image.open(out / 'augmented.png').size == (8 * 34 + 2, 5 * 34 + 2)
     config = out / 'configs' / 'tokenizer.py'
     config.write_text(config.read_text() + '# mine\n')
     plan_only(images, out)
     assert '# mine' in config.read_text(), 'what the user writes is kept'
+    (out / 'configs' / 'addp.py').unlink()
+    plan_only(images, out)
+    assert (out / 'configs' / 'addp.py').is_file()
 
 
 def test_another_plan_is_refused_and_nothing_lost(tmp_path, fixed_costs):
@@ -121,8 +125,8 @@ def test_folders_of_others_and_among_the_pictures_are_refused(tmp_path):
 
 def test_a_budget_that_is_too_small_says_what_is_needed(tmp_path, fixed_costs):
     images = write_shapes(tmp_path / 'in', 40)
-    with pytest.raises(ValueError, match=r'budget of 30s is too small.*at least 4\d s'):
-        plan_only(images, tmp_path / 'out', budget=30.0)
+    with pytest.raises(ValueError, match=r'budget of 20s is too small.*at least [23]\d s'):
+        plan_only(images, tmp_path / 'out', budget=20.0)
 
 
 def test_a_full_disk_is_noticed_before(tmp_path, fixed_costs, monkeypatch):

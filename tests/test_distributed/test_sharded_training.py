@@ -1,6 +1,7 @@
 """Sharded training (FSDP2) in two processes: same as without, and its checkpoints serve all."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -61,9 +62,7 @@ def read(path):
 def last_losses(folder):
     """Of the steps after the stop, which the last log holds."""
     log = max(folder.rglob('*.log'), key=lambda path: path.stat().st_mtime)
-    return [
-        line.partition(' loss: ')[2] for line in log.read_text().splitlines() if ' loss: ' in line
-    ]
+    return re.findall(r' loss: (\S+)', log.read_text())
 
 
 def check_equal(one, other):

@@ -70,7 +70,7 @@ def test_fp16_has_a_loss_scaler_and_keeps_its_settings(monkeypatch):
 
 
 def test_own_hooks_of_a_configuration_stay():
-    (path,) = (CONFIGS / 'addp').glob('addp_vit-base-p16_*')
+    (path,) = (CONFIGS / 'addp').glob('addp_vit-base-p16_*-256px.py')
     own = [hook.type for hook in read(path).custom_hooks]
     cfg = read(path, **SWITCHES)
     assert [hook.type for hook in cfg.custom_hooks] == [*own, 'mmaddp.RecomputeHook', 'EMAHook']

@@ -78,9 +78,10 @@ def test_resume_file_and_pointer_come_first(make_runner, work, monkeypatch):
     assert (work / 'last_checkpoint').read_text() == 'epoch_1.pth'
     monkeypatch.undo()
     resumed = dict(max_epochs=2, resume=True)
-    runner = runner_with(make_runner, hook(interval=1, max_keep_ckpts=1), **resumed)
+    runner = runner_with(make_runner, hook(interval=1, max_keep_ckpts=2), **resumed)
     runner.train()
-    assert runner.iter == 8 and weights(work) == ['epoch_2']
+    assert runner.iter == 8 and weights(work) == ['epoch_1', 'epoch_2']
+    assert same(work, 'epoch_1')
 
 
 def test_with_averages_it_holds_them_as_a_test_uses_them(make_runner, work):

@@ -107,6 +107,8 @@ class CheckpointHook(mmengine.hooks.CheckpointHook):
             check_space(self.out_dir, unwrap(runner.model))
             if not self._goes_on(runner):
                 self._note_earlier(runner)
+            elif self._resumed and not plain_file(self._resumed).exists():
+                self._write_plain(self._resumed)  # the run was killed between the two files
 
     def after_train(self, runner) -> None:
         """Publish what has to be published; afterwards others may write into the folder."""

@@ -8,6 +8,7 @@ import time
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from multiprocessing.context import ForkProcess
 from pathlib import Path
 from typing import Optional
 
@@ -82,7 +83,7 @@ class Run:
             raise ValueError(f'{self.training.name} failed:\n{self._last_output()}')
         return None if process.exitcode == 0 else self._last_words(before)
 
-    def _start(self) -> multiprocessing.Process:
+    def _start(self) -> ForkProcess:
         process = multiprocessing.get_context('fork').Process(target=self._train)
         process.start()
         return process

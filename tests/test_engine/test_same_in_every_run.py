@@ -69,6 +69,7 @@ def data(tmp_path_factory):
 @pytest.mark.slow
 @pytest.mark.parametrize('kind', TOYS)
 def test_toy_trainings(kind, data, tmp_path):
+    use_ordered_sums()
     options = toy_options(kind, data, ToyForm(by_iteration=True, epochs=2)) | UNVALIDATED
     weights = []
     for name in 'ab':

@@ -81,9 +81,9 @@ def load_mask(
     if found.shape != size and found.shape == original:
         return _fit(found[None].float(), size)[0] > 0  # whatever touches the mask
     if found.shape != size:
-        name = mask if isinstance(mask, str | Path) else ''
+        name = f' {mask}' if isinstance(mask, str | Path) else ''
         raise ValueError(
-            f'The mask {name} has {found.shape[1]} x {found.shape[0]} pixels, but the images of '
+            f'The mask{name} has {found.shape[1]} x {found.shape[0]} pixels, but the images of '
             f'this model have {size[1]} x {size[0]}: draw it on an image of that size.'
         )
     return found

@@ -67,8 +67,12 @@ def test_misspelled_settings_are_refused(tokenizer, key, value, parts):
     [
         ('optim_wrapper.optimizer.lrr', 1, ['optim_wrapper.optimizer.lrr: AdamW', "'lr'"]),
         ('optim_wrapper.clip_grad.max_nrom', 1, ["'max_norm'"]),
-        ('train_dataloader.dataset.data_rot', 'x', ['data_rot: CocoDataset', "'data_root'"]),
-        ('train_dataloader.dataset.pipeline.0.typ', 'x', ['pipeline.0.typ', "'type'"]),
+        (
+            'train_dataloader.dataset.dataset.data_rot',
+            'x',
+            ['data_rot: CocoDataset', "'data_root'"],
+        ),
+        ('train_dataloader.dataset.dataset.pipeline.0.typ', 'x', ['pipeline.0.typ', "'type'"]),
         ('train_dataloader.sampler.shufle', True, ["'shuffle'"]),
         ('model.roi_head.bbox_head.num_clases', 3, ["'num_classes'"]),
         ('model.rpn_head.anchor_generator.scale', [8], ["'scales'"]),
@@ -130,6 +134,7 @@ def test_configurations_of_the_hosts_pass(tmp_path, base):
         ('optim_wrapper.clip_grad', dict(max_norm=0), 'max_norm must be more than 0, got 0'),
         ('optim_wrapper.optimizer.lr', -1.0, 'optim_wrapper.optimizer.lr must be at least 0'),
         ('optim_wrapper.accumulative_counts', 0, 'accumulative_counts must be at least 1'),
+        ('train_cfg.passes', 0, 'train_cfg.passes must be at least 1'),
         ('default_hooks.checkpoint.interval', 0, 'default_hooks.checkpoint.interval must be'),
         ('default_hooks.logger.interval', 0, 'default_hooks.logger.interval must be'),
         ('randomness.seed', -1, 'randomness.seed must be from 0 to 4294967295, got -1'),

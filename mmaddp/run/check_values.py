@@ -16,6 +16,7 @@ LIMITS = {
     'val_interval': (1, True, True),
     'val_begin': (0, True, True),
     'accumulative_counts': (1, True, True),
+    'passes': (1, True, True),
     'base_batch_size': (1, True, True),
     'max_norm': (0, False, False),
     'lr': (0, True, False),

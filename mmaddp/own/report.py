@@ -31,7 +31,7 @@ from mmaddp.weights.model import build_model
 MOST, MOST_NUMBERS = 4000, 2**27
 SHOWN = 8
 FIGURES = dict(
-    likeness=Figure('samples lie as far from training pictures as held-out ones x', '{:.2f}')
+    likeness=Figure('distance to training pictures, samples over held-out ones', '{:.2f}')
 )
 PICTURES = (
     Picture('Samples', 'samples.png', 'Not chosen: the first 64 of this seed.'),

@@ -39,12 +39,12 @@ def position_problems(position: Any, epoch: Any, iteration: Any = None) -> Itera
         if not is_count(value, LARGEST_COUNT) or value < least:
             yield f'{POSITION}.{key} must be a whole number from {least}, got {shown(value)}'
     batches = position.get('batches')
-    if is_count(iteration, LARGEST_COUNT) and is_count(batches, LARGEST_COUNT):
-        if batches > iteration:
-            yield f'{POSITION}.batches is {batches}, but meta.iter is {iteration}'
+    known = is_count(iteration, LARGEST_COUNT) and is_count(batches, LARGEST_COUNT)
+    if known and batches > iteration:
+        yield f'{POSITION}.batches is {batches}, but meta.iter is {iteration}'
     if not isinstance(position.get('validated'), bool):
         yield f'{POSITION}.validated must be True or False, got {shown(position.get("validated"))}'
-    size = position.get('batch_size')
+    size = position.get('batch_size', 'nothing')
     if size is not None and not (is_count(size, LARGEST_COUNT) and size):
         yield f'{POSITION}.batch_size must be None or a whole number from 1, got {shown(size)}'
     counts = position.get('counts')

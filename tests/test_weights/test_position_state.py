@@ -66,6 +66,12 @@ def test_no_more_batches_than_iterations():
     assert problem == 'position.batches is 3, but meta.iter is 2'
 
 
+@pytest.mark.parametrize('key', sorted(POSITION.keys() - {'samples'}))
+def test_each_entry_must_be_there(key):
+    (problem,) = position_problems({k: v for k, v in POSITION.items() if k != key}, 1)
+    assert problem.startswith(f'position.{key} must ')
+
+
 @pytest.mark.parametrize('position', [[], 'x', {1: 2}, 3])
 def test_not_a_dict(position):
     assert list(position_problems(position, 1)) == ['position is not a dict']

@@ -16,7 +16,7 @@ from mmaddp.utils.wrappers import unwrap
 
 @HOOKS.register_module()
 class DataTimeHook(Hook):
-    """Log ``data_time_share``, the share of the last iterations' time that was spent waiting for data.
+    """Log ``data_time_share``: how much of the last iterations' time went into waiting for data.
 
     It is 0 where the data keep up. The first time that a full window of iterations exceeds the
     limit, the log says which setting to change. Needs mmengine's ``IterTimerHook``.

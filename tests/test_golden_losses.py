@@ -1,0 +1,40 @@
+"""A hundred losses of each toy training are those that were recorded."""
+
+import golden_losses
+import pytest
+import torch
+
+from mmaddp.run.toys import TOYS, make_toy_data
+
+pytestmark = pytest.mark.slow
+
+# Between processors, numbers of threads and versions of PyTorch, sums are rounded differently.
+TOLERANCE = 1e-5
+
+
+@pytest.fixture(scope='module')
+def data(tmp_path_factory):
+    return make_toy_data(tmp_path_factory.mktemp('toys') / 'data')
+
+
+@pytest.fixture
+def one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.mark.parametrize('kind', TOYS)
+def test_losses_are_those_recorded(kind, data, tmp_path, one_thread):
+    losses = golden_losses.train(kind, data, tmp_path)
+    assert len(losses['loss']) == golden_losses.STEPS
+    difference = golden_losses.largest_difference(losses, golden_losses.recorded(kind))
+    assert difference < TOLERANCE, 'numbers have changed; meant so? python tests/golden_losses.py'
+
+
+def test_a_small_change_is_seen():
+    expected = golden_losses.recorded('addp')
+    changed = {name: list(values) for name, values in expected.items()}
+    changed['loss'][70] *= 1 + 2e-5
+    assert golden_losses.largest_difference(changed, expected) > TOLERANCE

@@ -3,11 +3,15 @@
 # Needs mmaddp://vqgan and mmaddp://mage-vit-large.
 #   bash tools/dist_train.sh CONFIG 8
 # Source: the recipe of ViT-L, in bf16, because a loss scaler does not go with sharding: not run.
-_base_ = './addp_vit-large-p16_8xb512-amp-coslr-800e_in1k-256px.py'
+_base_ = [
+    '../_base_/models/addp_vit-large.py',
+    '../_base_/datasets/imagenet_256px.py',
+    '../_base_/schedules/addp_adamw_coslr_1600e.py',
+    '../_base_/generation/images_from_seeds.py',
+    '../_base_/default_runtime.py',
+]
 
 runner_type = 'mmaddp.ShardedRunner'
+train_cfg = dict(max_epochs=800)
 optim_wrapper = dict(dtype='bfloat16', loss_scale=dict(_delete_=True, enabled=False))
-# Without the preview: no process holds the whole model.
-custom_hooks = [
-    hook for hook in _base_.custom_hooks if hook['type'] != 'mmaddp.GenerationPreviewHook'
-]
+# No preview of generation as in the other configurations: no process holds the whole model.

@@ -78,7 +78,8 @@ def _sample_problems(samples: Any, epoch: Any) -> Iterator[str]:
         value = samples.get(key)
         if not is_count(value, largest):
             yield f'{where}.{key} must be a whole number from 0 to {largest}, got {shown(value)}'
-    if epoch is not None and samples.get('epoch') != epoch:
+    known = is_count(epoch, LARGEST_COUNT) and is_count(samples.get('epoch'), LARGEST_COUNT)
+    if known and samples['epoch'] != epoch:
         yield f'{where}.epoch is {shown(samples.get("epoch"))}, but meta.epoch is {shown(epoch)}'
 
 

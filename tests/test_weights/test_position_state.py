@@ -61,6 +61,14 @@ def test_other_entries(key, value, text):
     assert text in problem
 
 
+@pytest.mark.parametrize('epoch', [torch.tensor([1, 2]), 'x', None])
+def test_epoch_that_is_no_number_is_compared_with_nothing(epoch):
+    samples = POSITION['samples'] | dict(epoch=epoch)
+    (problem,) = position_problems(POSITION | dict(samples=samples), 1)
+    assert problem.startswith('position.samples.epoch must be a whole number')
+    assert list(position_problems(POSITION, epoch)) == []
+
+
 def test_no_more_batches_than_iterations():
     (problem,) = position_problems(POSITION, 1, 2)
     assert problem == 'position.batches is 3, but meta.iter is 2'

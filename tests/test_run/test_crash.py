@@ -59,7 +59,7 @@ CHANGES = {
     'log: training step 1 is missing': lambda _, lines: lines.pop(0),
     'log: training step 3 is there': lambda _, lines: lines.append(dict(loss=0.2, step=3)),
     'log: training step 1.loss is 0.4 instead of 0.5': lambda _, lines: lines.append(
-        dict(loss=0.4, lr=0.1, step=1)
+        dict(loss=0.4, lr=0.1, time=0.2, step=1)
     ),
 }
 

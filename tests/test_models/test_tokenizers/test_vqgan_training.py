@@ -1,3 +1,5 @@
+import inspect
+
 import pytest
 import torch
 from mmengine.logging import MessageHub
@@ -242,3 +244,32 @@ def test_runner_with_discriminator_ema_and_metric(tmp_path):
     prefixes = {name.partition('.')[0] for name in checkpoint['state_dict']}
     assert prefixes == {'tokenizer', 'discriminator', 'code_revival'}
     assert set(checkpoint['optimizer']) == {'generator', 'discriminator'}
+
+
+def test_defaults_are_those_of_the_papers():
+    """VQ-VAE's commitment, VQGAN's other weights, and every part from the first iteration on."""
+    parameters = inspect.signature(vqgan_training.VQGANTraining).parameters
+    numbers = {
+        name: parameter.default
+        for name, parameter in parameters.items()
+        if isinstance(parameter.default, int | float)
+    }
+    assert numbers == dict(
+        codebook_weight=1.0,
+        commitment_weight=0.25,
+        perceptual_weight=1.0,
+        adversarial_weight=0.8,
+        adversarial_start=0,
+        quantize_start=0,
+    )
+
+
+@pytest.mark.parametrize('mode', ['a', 'losses', 'q', 'zzz'])
+def test_unknown_mode(mode):
+    with pytest.raises(ValueError, match=f"Unknown mode '{mode}'"):
+        build()(torch.rand(1, 3, 16, 16), mode=mode)
+
+
+def test_without_a_runner_it_is_the_first_iteration():
+    MessageHub.get_current_instance().pop_info('iter')
+    assert build().iteration == 0

@@ -1,11 +1,10 @@
 """The stages of a pre-training, each of them resumable."""
 
-import json
 import os
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Optional
 
 from mmaddp.own.judge import check_tokenizer, judge_predictor, judge_tokenizer
 from mmaddp.own.look import Look
@@ -13,124 +12,49 @@ from mmaddp.own.plan import STAGES as TRAININGS
 from mmaddp.own.plan import Cost, Plan
 from mmaddp.own.plan_table import Choice
 from mmaddp.own.prepare import write_pictures
-from mmaddp.own.progress import shorten
-from mmaddp.own.stage import Figure, Stage, StageFailed, duration, last_scalars
-from mmaddp.own.tool_process import run_tool
+from mmaddp.own.stage import Figure, Stage, last_scalars
+from mmaddp.own.stage_folder import StageFolder
 from mmaddp.own.write import config_file, train_command
-from mmaddp.utils.atomic import write_json
-from mmaddp.utils.carried import carried
-from mmaddp.utils.hashing import file_sha256
 from mmaddp.utils.own_folders import new_folder
-from mmaddp.weights.latest import newest_checkpoint
 
 MAKER = 'pretrain'
 
 
 @dataclass(frozen=True)
-class Chain:
+class Chain(StageFolder):
     """One pre-training in its folder.
 
     Attributes:
-        out (Path): The folder.
         found (Look): The pictures.
         plan (Plan): What is trained.
         costs (dict[str, Cost]): What was measured of the trainings.
         choices (list[Choice]): The plan as it is shown.
     """
 
-    out: Path
     found: Look
     plan: Plan
     costs: dict[str, Cost]
     choices: list[Choice]
-
-    def result(self, stage: str) -> dict:
-        """Seconds, figures and settings of a finished stage; empty if it has not finished."""
-        try:
-            return json.loads(self._file(stage).read_text())
-        except FileNotFoundError:
-            return {}
-        except ValueError as error:
-            raise ValueError(
-                f'{self._file(stage)} is damaged: {error}. Delete it to repeat the end of the '
-                'stage.'
-            ) from error
-
-    def checkpoint(self, stage: str) -> Path:
-        """Newest checkpoint of a training."""
-        found = newest_checkpoint(self.out / stage)
-        if found is None:
-            raise StageFailed(f'{self.out / stage} holds no checkpoint.')
-        return Path(found)
-
-    def complete(self, chosen: tuple[Stage, ...]) -> None:
-        """Run the stages that have no result, in order.
-
-        Raises:
-            StageFailed: A stage could not be run to its end, or a check failed.
-            ValueError: The configuration of a finished stage was changed.
-        """
-        for number, stage in enumerate(chosen, 1):
-            place = f'== stage {number} of {len(chosen)}: {stage.name}'
-            result = self.result(stage.name)
-            if result:
-                self._check_unchanged(stage.name, result)
-                print(f'{place} is done', flush=True)
-            else:
-                print(f'{place} ... {self._time_left(chosen[number - 1 :])}', flush=True)
-                result = self._carry_out(stage)
-            for line in stage.describe([result], smoke=False):
-                print('  ', line)
-            print(f'   {stage.name} took {duration(result["seconds"])}', flush=True)
-
-    def _carry_out(self, stage: Stage) -> dict:
-        started = time.monotonic()
-        settings = self._settings(stage.name)
-        figures = stage.run(self)
-        result = dict(seconds=time.monotonic() - started, figures=figures, settings=settings)
-        write_json(self._file(stage.name), result)
-        return result
 
     def train(self, stage: str) -> None:
         """Train a stage's configuration, from its newest checkpoint on if there is one."""
         _, _, *arguments = train_command(stage, self.out)
         self.call('train.py', *arguments, log=stage)
 
-    def call(self, tool: str, *arguments: object, log: str) -> None:
-        """Run one of the tools; its output goes to ``logs/``, progress to the screen."""
-        file = self.out / 'logs' / f'{log}.log'
-        file.parent.mkdir(exist_ok=True)
-        run_tool(carried('tools') / tool, list(map(str, arguments)), self.out, file, shorten)
+    def config_of(self, stage: str) -> Optional[Path]:
+        """Configuration of a stage that trains."""
+        return config_file(stage, self.out) if stage in TRAININGS else None
 
-    def _file(self, stage: str) -> Path:
-        return self.out / 'stages' / f'{stage}.json'
-
-    def _settings(self, stage: str) -> dict:
-        """What a training is made with: the configuration, by its hash."""
-        if stage not in TRAININGS:
-            return {}
-        return dict(config_sha256=file_sha256(config_file(stage, self.out)))
-
-    def _check_unchanged(self, stage: str, result: dict) -> None:
-        if result.get('settings') != self._settings(stage):
-            later = ' and '.join(f'{self.out / name}' for name in self._from(stage))
-            raise ValueError(
-                f'{config_file(stage, self.out)} was changed after its stage had finished. Undo '
-                f'the change; or, to train again with it, delete {self._file(stage)} and those of '
-                f'the stages behind it, and the folders {later}.'
-            )
-
-    def _from(self, stage: str) -> list[str]:
+    def made_from(self, stage: str) -> list[Path]:
+        """Folders of a stage and of those behind it."""
         names = ['tokenizer', 'tokens', 'predictor', 'addp']
-        return names[names.index(stage) :]
+        return [self.out / name for name in names[names.index(stage) :]]
 
-    def _time_left(self, rest: tuple[Stage, ...]) -> str:
-        seconds = [
-            self.plan.steps(stage.name) * self.costs[stage.name].seconds_per_step
-            for stage in rest
-            if stage.name in TRAININGS
-        ]
-        return f'(about {duration(sum(seconds))} of training left)' if seconds else ''
+    def seconds_of(self, stage: str) -> float:
+        """Time that the training of a stage takes, as planned."""
+        if stage not in TRAININGS:
+            return 0.0
+        return self.plan.steps(stage) * self.costs[stage].seconds_per_step
 
 
 def prepare(chain: Chain) -> dict:

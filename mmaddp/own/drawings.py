@@ -1,6 +1,7 @@
 """The pictures of the report."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import matplotlib
@@ -72,10 +73,17 @@ def draw_nearest(samples: Tensor, training: Tensor, file: Path) -> None:
     save_png(image_grid([*first, *training[numbers]], COLUMNS, zoom), file)
 
 
-def draw_curves(out: Path, file: Path) -> None:
-    """Draw how the trainings went."""
-    figure, axes = plt.subplots(1, len(CURVES), figsize=(4 * len(CURVES), 2.8))
-    for axis, (stage, (name, title)) in zip(axes, CURVES.items()):
+def draw_curves(out: Path, file: Path, curves: Mapping[str, tuple[str, str]] = CURVES) -> None:
+    """Draw how the trainings went.
+
+    Args:
+        out (Path): Holds their folders.
+        file (Path): PNG file to write.
+        curves (Mapping): Folder -> scalar and title. Defaults to those of a pre-training.
+    """
+    size = (4 * len(curves), 2.8)
+    figure, axes = plt.subplots(1, len(curves), figsize=size, squeeze=False)
+    for axis, (stage, (name, title)) in zip(axes[0], curves.items()):
         axis.plot(*scalar(out / stage, name))
         axis.set_title(title, fontsize=9)
         axis.set_xlabel('epoch' if '/' in name else 'step')

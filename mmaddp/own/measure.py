@@ -66,16 +66,16 @@ def measure(stage: str, plan: Plan, seconds_per_picture: float, start_seconds: f
     seconds = []
     for _ in range(STEPS):
         batch = _random_batch(stage, plan)
-        started = _now(cuda)
+        started = now(cuda)
         model.train_step(batch, wrapper)
-        seconds.append(_now(cuda) - started)
+        seconds.append(now(cuda) - started)
     step, encoding = statistics.median(seconds[-COUNTED:]), 0.0
     if stage == 'tokenizer':
         reading = seconds_per_picture * plan.batch[stage]
         step = _together(step, reading, cuda)
         batches = plan.num_train * plan.views / plan.batch[stage]
         encoding = batches * _together(_encoding_time(model, batch, cuda), reading, cuda)
-    return Cost(step, _memory_gib(cuda), start_seconds, encoding)
+    return Cost(step, memory_gib(cuda), start_seconds, encoding)
 
 
 def _together(computing: float, reading: float, cuda: bool) -> float:
@@ -87,9 +87,9 @@ def _together(computing: float, reading: float, cuda: bool) -> float:
 def _encoding_time(model, batch: dict, cuda: bool) -> float:
     """Seconds in which the tokenizer encodes a batch."""
     images = model.data_preprocessor(batch, False)['inputs']
-    started = _now(cuda)
+    started = now(cuda)
     model.tokenizer.encode(images)
-    return _now(cuda) - started
+    return now(cuda) - started
 
 
 def count_parameters(config: Config) -> int:
@@ -124,13 +124,14 @@ def reading_time(found: Look, plan: Plan) -> float:
     return (time.perf_counter() - started) / len(files)
 
 
-def _now(cuda: bool) -> float:
+def now(cuda: bool) -> float:
+    """Seconds of a clock, after all that a GPU was asked to do."""
     if cuda:
         torch.cuda.synchronize()
     return time.perf_counter()
 
 
-def _memory_gib(cuda: bool) -> float:
+def memory_gib(cuda: bool) -> float:
     """Peak so far: of the GPU, or of this process."""
     if cuda:
         return torch.cuda.max_memory_allocated() / 2**30

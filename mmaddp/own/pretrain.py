@@ -1,6 +1,5 @@
 """From a folder of pictures to models and a report."""
 
-import json
 import shlex
 import time
 from dataclasses import asdict
@@ -18,6 +17,7 @@ from mmaddp.own.measure import (
     reading_time,
     stage_config,
 )
+from mmaddp.own.out_folder import check_places, stored_plan
 from mmaddp.own.plan import (
     KEPT_BACK,
     STAGES,
@@ -37,7 +37,7 @@ from mmaddp.own.stage import duration
 from mmaddp.own.starts import PLAN_FILE, continued, read_start
 from mmaddp.own.write import config_file, config_texts
 from mmaddp.utils.atomic import write_json, write_text
-from mmaddp.utils.own_folders import check_own, hold_folder
+from mmaddp.utils.own_folders import hold_folder
 
 
 def pretrain(
@@ -60,7 +60,7 @@ def pretrain(
     """
     started = time.monotonic()
     images, out = images.resolve(), out.resolve()
-    _check_places(images, out)
+    check_places(images, out, MAKER)
     found = look(images)
     print('\n'.join(found.lines()), flush=True)
     with hold_folder(out, MAKER):
@@ -87,15 +87,6 @@ def generate_command(chain: Chain) -> str:
     return shlex.join(['mmaddp', 'generate', *files, '--num-images', '64'])
 
 
-def _check_places(images: Path, out: Path) -> None:
-    if images == out or out.is_relative_to(images) or images.is_relative_to(out):
-        raise ValueError(
-            f'--out {out} lies in the folder of the pictures, {images}, or the other way round: '
-            'what is written would be taken for pictures. Choose another place.'
-        )
-    check_own(out, MAKER)
-
-
 def _request(found: Look, wishes: Wishes) -> dict:
     """What a plan is made for."""
     return dict(images=str(found.folder), pictures=found.digest, **wishes._asdict())
@@ -107,31 +98,12 @@ def _stored(found: Look, out: Path, wishes: Wishes) -> Optional[tuple[Plan, dict
     Raises:
         ValueError: It is another plan's, or damaged.
     """
-    try:
-        content = json.loads((out / PLAN_FILE).read_text())
-        plan = Plan(**content['plan'])
+
+    def build(content: dict) -> tuple[Plan, dict[str, Cost]]:
         costs = {stage: Cost(**cost) for stage, cost in content['costs'].items()}
-        old = content['request']
-    except FileNotFoundError:
-        return None
-    except (ValueError, TypeError, KeyError) as error:
-        raise ValueError(
-            f'{out / PLAN_FILE} is damaged ({error}). Nothing was changed: choose another --out.'
-        ) from error
-    new = _request(found, wishes)
-    differing = [name for name in new if old.get(name) != new[name]]
-    if differing:
-        changes = [
-            'the pictures have changed'
-            if name == 'pictures'
-            else f'{name} is {new[name]}, there {old.get(name)}'
-            for name in differing
-        ]
-        raise ValueError(
-            f'{out} holds another plan: {"; ".join(changes)}. Nothing was changed: choose another '
-            '--out, or repeat the command that made it.'
-        )
-    return plan, costs
+        return Plan(**content['plan']), costs
+
+    return stored_plan(out / PLAN_FILE, _request(found, wishes), build)
 
 
 def _made(

@@ -22,6 +22,7 @@ class Command(NamedTuple):
 
 COMMANDS = {
     'pretrain': Command('pretrain.py', 'from a folder of pictures to a model and a report'),
+    'finetune': Command('finetune.py', 'from labelled pictures to a model and a report'),
     'train': Command('train.py', 'train a config'),
     'test': Command('test.py', 'test a checkpoint with the data and metrics of its config'),
     'generate': Command('generate.py', 'generate images'),

@@ -1,0 +1,190 @@
+"""Pictures with a COCO file of boxes, perhaps of masks too."""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Optional
+
+from mmaddp.datasets.checks.coco import check_coco_file
+from mmaddp.datasets.checks.coco_entries import read_coco
+from mmaddp.own.finetuning.labelled import (
+    SPLITS,
+    Labelled,
+    check_splits,
+    count_lines,
+    divide,
+    told_apart,
+)
+from mmaddp.own.look import Picture, look
+
+# Where the files are sought in the folder of the data, in this order; of the first two forms there
+# must be one for 'train' and one for 'val'.
+PAIRS = ('{}.json', 'annotations/instances_{}.json', 'annotations/instances_{}2017.json')
+SINGLE = ('annotations.json', 'annotations/annotations.json')
+
+
+@dataclass(frozen=True)
+class CocoData(Labelled):
+    """Pictures with boxes.
+
+    Attributes:
+        objects (dict[str, list[dict]]): File -> annotations, with ``category_id`` from 1 in the
+            order of the classes.
+        with_mask (bool): Whether every object has a mask.
+    """
+
+    objects: dict[str, list[dict]]
+    with_mask: bool
+
+    def lists(self) -> dict[str, str]:
+        """A COCO file for each split; ids count from 1."""
+        return {f'{split}.json': json.dumps(self._content(split)) for split in SPLITS}
+
+    def _content(self, split: str) -> dict:
+        images, annotations = [], []
+        for number, picture in enumerate(self.splits[split], 1):
+            size = dict(width=picture.width, height=picture.height)
+            images.append(dict(id=number, file_name=picture.file, **size))
+            for entry in self.objects[picture.file]:
+                place = dict(id=len(annotations) + 1, image_id=number)
+                annotations.append({'iscrowd': 0, **entry, **place})
+        categories = [dict(id=number, name=name) for number, name in enumerate(self.classes, 1)]
+        return dict(images=images, annotations=annotations, categories=categories)
+
+
+def look_at_coco(folder: Path, seed: int, file: Optional[Path] = None) -> CocoData:
+    """Read a folder of pictures and its COCO files.
+
+    Args:
+        folder (Path): Holds the pictures, at any depth.
+        seed (int): Of the division, where one file holds all.
+        file (Path, optional): The COCO file. Defaults to None: see ``PAIRS`` and ``SINGLE``.
+
+    Raises:
+        FileNotFoundError: There is no such folder or file.
+        ValueError: A file is damaged or does not fit the pictures, or there are too few.
+    """
+    found = look(folder)
+    files = {'': file} if file else _files(folder)
+    read = {split: _read(folder, split, path) for split, path in files.items()}
+    classes = next(iter(read.values()))[1]
+    for split, (_, names, _) in read.items():
+        more = [name for name in names if name not in classes]
+        if more:
+            raise ValueError(f'{files[split]} has objects of {more[0]}, of which train has none.')
+    objects: dict[str, list[dict]] = {}
+    split_of = {}
+    for split, (entries, _, _) in read.items():
+        for name, listed in entries.items():
+            if name in split_of:
+                raise ValueError(f'{folder / name} is in both {files["train"]} and {files["val"]}.')
+            split_of[name] = split
+            objects[name] = [
+                dict(entry, category_id=classes.index(entry['category_id']) + 1) for entry in listed
+            ]
+    usable = [picture for picture in found.pictures if picture.file in objects]
+    _check_sizes(folder, usable, {k: v for _, _, sizes in read.values() for k, v in sizes.items()})
+    if '' in files:
+        splits = divide(usable, _by_rarest(usable, objects), seed)
+    else:
+        splits = {split: [p for p in usable if split_of[p.file] == split] for split in SPLITS}
+    check_splits(folder, splits)
+    lines, flip = told_apart(found)
+    counts = Counter(classes[o['category_id'] - 1] for p in usable for o in objects[p.file])
+    with_mask = all(o.get('segmentation') for p in usable for o in objects[p.file])
+    lines.append(count_lines(counts, classes, f'objects with {"masks" if with_mask else "boxes"}'))
+    unlabelled = [picture.file for picture in found.pictures if picture.file not in objects]
+    if unlabelled:
+        lines.append(
+            f'Left out, in no annotation file: {len(unlabelled):,}, for instance {unlabelled[0]}.'
+        )
+    empty = sum(not objects[picture.file] for picture in usable)
+    if empty:
+        lines.append(f'Without an object, and so not used for training: {empty:,} pictures.')
+    return CocoData(folder, classes, splits, lines, flip, objects, with_mask)
+
+
+def _files(folder: Path) -> dict[str, Path]:
+    """The annotation files by split, or a single one under ''."""
+    for form in PAIRS:
+        files = {split: folder / form.format(split) for split in SPLITS}
+        present = {split: path for split, path in files.items() if path.is_file()}
+        if len(present) == len(SPLITS):
+            return files
+        if present:
+            absent = next(path for path in files.values() if not path.is_file())
+            raise FileNotFoundError(
+                f'There is {next(iter(present.values()))}, but no {absent}. If one file holds all '
+                'pictures, name it: --annotations FILE.'
+            )
+    for name in SINGLE:
+        if (folder / name).is_file():
+            return {'': folder / name}
+    names = [form.format('train') for form in PAIRS] + list(SINGLE)
+    raise FileNotFoundError(
+        f'{folder} holds no COCO file; sought were {", ".join(names)}. Name it: --annotations FILE.'
+    )
+
+
+def _read(
+    folder: Path, split: str, file: Path
+) -> tuple[dict[str, list[dict]], tuple[str, ...], dict[str, tuple[int, int]]]:
+    """Of one file: picture -> objects with names in place of ids; classes; stated sizes."""
+    if not file.is_file():
+        raise FileNotFoundError(f'There is no file {file}.')
+    content = read_coco(str(file), evaluated=False)
+    prefix = _prefix(folder, split, file, content)
+    names = {category['id']: category['name'] for category in content['categories']}
+    check_coco_file(str(file), str(folder / prefix), tuple(names.values()), with_mask=False)
+    paths = {
+        image['id']: (Path(prefix) / image['file_name']).as_posix() for image in content['images']
+    }
+    objects: dict[str, list[dict]] = {path: [] for path in paths.values()}
+    for entry in content['annotations']:
+        named = dict(entry, category_id=names[entry['category_id']])
+        objects[paths[entry['image_id']]].append(named)
+    used = {entry['category_id'] for listed in objects.values() for entry in listed}
+    if not used:
+        raise ValueError(f'{file} holds no object: there is nothing to learn from.')
+    sizes = {paths[image['id']]: (image['width'], image['height']) for image in content['images']}
+    return objects, tuple(name for name in names.values() if name in used), sizes
+
+
+def _prefix(folder: Path, split: str, file: Path, content: Mapping) -> str:
+    """The folder, below that of the data, in which the pictures of a file lie."""
+    stem = file.stem.removeprefix('instances_')
+    prefixes = dict.fromkeys((split, stem, f'images/{split}', f'images/{stem}', 'images', ''))
+    first = content['images'][0]['file_name'] if content['images'] else ''
+    for prefix in prefixes:
+        if first and (folder / prefix / first).is_file():
+            return prefix
+    sought = ', '.join(str(folder / prefix) for prefix in prefixes)
+    raise ValueError(
+        f'{file} names the picture {first or "(none at all)"}, which is in none of the folders '
+        f'{sought}.'
+    )
+
+
+def _check_sizes(
+    folder: Path, pictures: list[Picture], sizes: Mapping[str, tuple[int, int]]
+) -> None:
+    for picture in pictures:
+        if (picture.width, picture.height) != sizes[picture.file]:
+            stated = ' x '.join(map(str, sizes[picture.file]))
+            raise ValueError(
+                f'{folder / picture.file} has {picture.width} x {picture.height} pixels, but its '
+                f'annotations say {stated}: they were made for another picture.'
+            )
+
+
+def _by_rarest(pictures: list[Picture], objects: Mapping[str, list[dict]]) -> dict[str, list[str]]:
+    """Pictures grouped by the rarest of their classes, so that each class is divided."""
+    held = {p.file: {entry['category_id'] for entry in objects[p.file]} for p in pictures}
+    counts = Counter(label for labels in held.values() for label in labels)
+    groups = defaultdict(list)
+    for file, labels in held.items():
+        rarest = min(labels, key=lambda label: (counts[label], label), default='none')
+        groups[str(rarest)].append(file)
+    return groups

@@ -44,8 +44,8 @@ def scene(index):
     return image, labels, corners, KINDS[kind]
 
 
-def write_coco(folder, number=20):
-    """Write ``images/`` and ``annotations.json``, boxes without masks."""
+def write_coco(folder, number=20, masks=False):
+    """Write ``images/`` and ``annotations.json``."""
     (folder / 'images').mkdir(parents=True)
     images, annotations = [], []
     for index in range(number):
@@ -61,6 +61,9 @@ def write_coco(folder, number=20):
                 bbox=[x, y, 16, 16],
                 area=256,
                 iscrowd=0,
+                **dict(
+                    segmentation=[[x, y, x + 16, y, x + 16, y + 16, x, y + 16]] if masks else []
+                ),
             )
         )
     categories = [dict(id=7, name='disc'), dict(id=8, name='box'), dict(id=9, name='unused')]

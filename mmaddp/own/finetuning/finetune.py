@@ -1,7 +1,9 @@
 """From labelled pictures and an encoder to a trained model and a report."""
 
+import io
 import shlex
 import time
+from contextlib import redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 
@@ -102,7 +104,8 @@ def _made(
     print('Measuring how long steps take ...', flush=True)
     write_text(config_file(out), config_text(found, encoder, replace(plan, epochs=1), out))
     try:
-        cost = measure(config_file(out), plan.device, start_seconds)
+        with redirect_stdout(io.StringIO()):  # the reader of COCO files prints
+            cost = measure(config_file(out), plan.device, start_seconds)
         plan = with_length(plan, cost, wishes.budget)
     except BaseException:
         config_file(out).unlink()

@@ -2,6 +2,7 @@
 
 import hashlib
 import random
+import re
 import statistics
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -14,6 +15,8 @@ from mmaddp.own.plan import MOST_MIRRORED
 SPLITS = ('train', 'val')
 # Share of the pictures that is held out where there is no folder or file of its own for them.
 HELD_OUT = 0.2
+# What is said of files that are passed over where all of them may be annotations.
+_ANNOTATIONS = re.compile(r'.*: (\d+) passed over: \1 ending in \.json\b.*')
 # Classes named in a line.
 _SHOWN = 8
 
@@ -64,7 +67,9 @@ class Labelled:
 
 def told_apart(found: Look) -> tuple[list[str], bool]:
     """Lines on the pictures of a folder, without classes; and whether they may be mirrored."""
-    return replace(found, classes=[]).lines(), mirror_ratio(found.thumbnails) < MOST_MIRRORED
+    own = _ANNOTATIONS.fullmatch(found.passed_over)
+    found = replace(found, classes=[], passed_over='' if own else found.passed_over)
+    return found.lines(), mirror_ratio(found.thumbnails) < MOST_MIRRORED
 
 
 def held_out(groups: Mapping[str, Sequence[str]], seed: int) -> set[str]:

@@ -17,7 +17,7 @@ MOST_ENLARGED = dict(classify=1, detect=4, segment=4)
 LARGEST_BATCH = dict(classify=64, detect=4, segment=8)
 # Steps below which nothing is learnt, and epochs and steps beyond which little is expected. Our own
 # choice.
-FEWEST_STEPS, MOST_EPOCHS, MOST_STEPS = 20, 100, 3000
+FEWEST_STEPS, MOST_EPOCHS, MOST_STEPS = 20, 100, 2000
 # Depth of an encoder up to which the numbers hold, and for each task the learning rate and the
 # batch that it is for, layer decay; then drop path. The first line is the quickstart's, the others
 # follow configs/classification, detection and segmentation.

@@ -1,5 +1,6 @@
 """The report of a fine-tuning: figures with their protocol, and predictions."""
 
+import warnings
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -40,9 +41,11 @@ def write_report(tuning: Finetuning) -> dict:
     predict = getattr(model, tuning.plan.task)
     paths = tuning.found.paths('val')
     places = torch.linspace(0, len(paths) - 1, min(SHOWN, len(paths))).round().long().tolist()
-    for number, place in enumerate(places):
-        # One folder for each, since pictures of different folders may have the same name.
-        predict([paths[place]], draw=folder / 'drawn' / f'{number:02}')
+    with warnings.catch_warnings():
+        warnings.filterwarnings('ignore', 'Warning: The .* is out of bounds', UserWarning)
+        for number, place in enumerate(places):
+            # One folder for each, since pictures of different folders may have the same name.
+            predict([paths[place]], draw=folder / 'drawn' / f'{number:02}')
     drawn = [next((folder / 'drawn' / f'{n:02}').iterdir()) for n in range(len(places))]
     save_png(image_grid(_tiles(drawn), COLUMNS), folder / 'predictions.png')
     curve = dict(train=('loss', f'{NAMES[tuning.plan.task].lower()}: loss'))

@@ -176,7 +176,7 @@ train_dataloader = dict(
 val_dataloader = dict(batch_size=1, dataset=dict(ann_file=$val, pipeline=test_pipeline, **data))
 test_dataloader = val_dataloader
 
-loss = dict(_delete_=True, type='CrossEntropyLoss')
+loss = dict(_delete_=True, type='CrossEntropyLoss', avg_non_ignore=True)
 model = dict(
     data_preprocessor=dict(size=crop_size),
     backbone=dict(

@@ -119,11 +119,8 @@ def test_a_budget_that_is_too_small_leaves_nothing_that_looks_planned(tmp_path, 
 
 
 def test_what_is_no_pre_training_is_refused(tmp_path):
-    data, model = write_shapes(tmp_path / 'data', 20), tmp_path / 'model'
-    (model / 'addp').mkdir(parents=True)
-    (model / 'addp' / 'config.py').write_text("model = dict(type='ImageClassifier')\n")
-    (model / 'addp' / 'epoch_1.pth').write_bytes(b'')
-    (model / 'addp' / 'last_checkpoint').write_text(str(model / 'addp' / 'epoch_1.pth'))
+    data, model = write_shapes(tmp_path / 'data', 20), save_encoder(tmp_path / 'model')
+    (model / 'addp' / 'addp.py').write_text("model = dict(type='ImageClassifier')\n")
     with pytest.raises(ValueError, match='is a model of the type ImageClassifier'):
         own.finetune(data, tmp_path / 'out', wishes('classify', model))
     with pytest.raises(ValueError, match='--annotations is for --task detect'):

@@ -53,7 +53,7 @@ def test_a_base_encoder_gives_a_model_of_its_size(tmp_path, task):
     assert len(model.backbone.layers) == 12 and model.backbone.embed_dims == 768
     if task == 'detect':
         assert not model.with_mask
-        assert model.neck.num_outs == 4
+        assert len(model.neck.levels) == 4
         global_blocks = [
             n for n, layer in enumerate(model.backbone.layers) if not layer.attn.window_size
         ]

@@ -30,6 +30,10 @@ START = '2026/11/30 10:00:00 - mmengine - INFO - '
             'Epoch(val) [10][2/2]    tokenizer/psnr: 21.5  tokenizer/codebook_usage: 0.9  time: 1',
             'held-out pictures: psnr 21.5, codebook_usage 0.9',
         ),
+        (
+            'Iter(train) [ 4/36]  lr: 2.0e-05  eta: 0:00:05  time: 0.2000  loss: 2.2342  acc: 23.4',
+            'step 4 of 36: 5 steps/s, 0:00:05 left, loss 2.23',
+        ),
         ('Something else', 'Something else'),
     ],
 )

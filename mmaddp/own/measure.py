@@ -72,13 +72,13 @@ def measure(stage: str, plan: Plan, seconds_per_picture: float, start_seconds: f
     step, encoding = statistics.median(seconds[-COUNTED:]), 0.0
     if stage == 'tokenizer':
         reading = seconds_per_picture * plan.batch[stage]
-        step = _together(step, reading, cuda)
+        step = together(step, reading, cuda)
         batches = plan.num_train * plan.views / plan.batch[stage]
-        encoding = batches * _together(_encoding_time(model, batch, cuda), reading, cuda)
+        encoding = batches * together(_encoding_time(model, batch, cuda), reading, cuda)
     return Cost(step, memory_gib(cuda), start_seconds, encoding)
 
 
-def _together(computing: float, reading: float, cuda: bool) -> float:
+def together(computing: float, reading: float, cuda: bool) -> float:
     """Time of both: on a GPU pictures are read meanwhile, on a CPU both want the same cores."""
     return max(computing, reading) if cuda else computing + reading / 2
 

@@ -134,7 +134,7 @@ def test_a_picture_without_an_entry_is_said_to_be_left_out(tmp_path):
     found = look_at_coco(data, 0, data / 'annotations.json')
     text = '\n'.join(found.lines)
     assert 'in no annotation file: 1, for instance images/000.png' in text
-    assert 'Without an object, and so not used for training: 1 pictures' in text
+    assert 'Without an object, and so not used for training: 1.' in text
 
 
 def test_label_maps_have_names_from_a_file_or_numbers(tmp_path):

@@ -2,13 +2,17 @@
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional
+from typing import NamedTuple, Optional
+
+import numpy as np
+from PIL import Image
 
 from mmaddp.datasets.checks.coco import check_coco_file
 from mmaddp.datasets.checks.coco_entries import read_coco
+from mmaddp.datasets.loading import decode_rgb
 from mmaddp.own.finetuning.labelled import (
     SPLITS,
     Labelled,
@@ -17,12 +21,21 @@ from mmaddp.own.finetuning.labelled import (
     divide,
     told_apart,
 )
-from mmaddp.own.look import Picture, look
+from mmaddp.own.look import MOST_THUMBNAILS, THUMBNAIL_SIDE, Picture, look, mirror_ratio
+from mmaddp.own.plan import MOST_MIRRORED
 
 # Where the files are sought in the folder of the data, in this order; of the first two forms there
 # must be one for 'train' and one for 'val'.
 PAIRS = ('{}.json', 'annotations/instances_{}.json', 'annotations/instances_{}2017.json')
 SINGLE = ('annotations.json', 'annotations/annotations.json')
+
+
+class _Read(NamedTuple):
+    """One file: picture -> objects, with names of classes in place of ids; classes; sizes."""
+
+    objects: dict[str, list[dict]]
+    classes: tuple[str, ...]
+    sizes: dict[str, tuple[int, int]]
 
 
 @dataclass(frozen=True)
@@ -69,41 +82,57 @@ def look_at_coco(folder: Path, seed: int, file: Optional[Path] = None) -> CocoDa
     found = look(folder)
     files = {'': file} if file else _files(folder)
     read = {split: _read(folder, split, path) for split, path in files.items()}
-    classes = next(iter(read.values()))[1]
-    for split, (_, names, _) in read.items():
-        more = [name for name in names if name not in classes]
+    classes, objects, split_of = _joined(folder, files, read)
+    usable = [picture for picture in found.pictures if picture.file in objects]
+    if '' in files:
+        splits = divide(usable, _by_rarest(usable, objects), seed)
+    else:
+        splits = {split: [p for p in usable if split_of[p.file] == split] for split in SPLITS}
+    check_splits(folder, splits)
+    for part in read.values():
+        _check_sizes(folder, [p for p in usable if p.file in part.sizes], part.sizes)
+    lines, _ = told_apart(found)
+    flip = mirror_ratio(_thumbnails(folder, usable, objects)) < MOST_MIRRORED
+    with_mask = all(entry.get('segmentation') for p in usable for entry in objects[p.file])
+    counts = Counter(classes[o['category_id'] - 1] for p in usable for o in objects[p.file])
+    lines.append(count_lines(counts, classes, f'objects with {"masks" if with_mask else "boxes"}'))
+    lines += _left_out([picture.file for picture in found.pictures], objects)
+    return CocoData(folder, classes, splits, lines, flip, objects, with_mask)
+
+
+def _joined(
+    folder: Path, files: Mapping[str, Path], read: Mapping[str, _Read]
+) -> tuple[tuple[str, ...], dict[str, list[dict]], dict[str, str]]:
+    """Classes; picture -> objects with numbers of classes; picture -> split."""
+    classes = next(iter(read.values())).classes
+    objects: dict[str, list[dict]] = {}
+    split_of: dict[str, str] = {}
+    for split, part in read.items():
+        more = [name for name in part.classes if name not in classes]
         if more:
             raise ValueError(f'{files[split]} has objects of {more[0]}, of which train has none.')
-    objects: dict[str, list[dict]] = {}
-    split_of = {}
-    for split, (entries, _, _) in read.items():
-        for name, listed in entries.items():
+        for name, listed in part.objects.items():
             if name in split_of:
                 raise ValueError(f'{folder / name} is in both {files["train"]} and {files["val"]}.')
             split_of[name] = split
             objects[name] = [
                 dict(entry, category_id=classes.index(entry['category_id']) + 1) for entry in listed
             ]
-    usable = [picture for picture in found.pictures if picture.file in objects]
-    _check_sizes(folder, usable, {k: v for _, _, sizes in read.values() for k, v in sizes.items()})
-    if '' in files:
-        splits = divide(usable, _by_rarest(usable, objects), seed)
-    else:
-        splits = {split: [p for p in usable if split_of[p.file] == split] for split in SPLITS}
-    check_splits(folder, splits)
-    lines, flip = told_apart(found)
-    counts = Counter(classes[o['category_id'] - 1] for p in usable for o in objects[p.file])
-    with_mask = all(o.get('segmentation') for p in usable for o in objects[p.file])
-    lines.append(count_lines(counts, classes, f'objects with {"masks" if with_mask else "boxes"}'))
-    unlabelled = [picture.file for picture in found.pictures if picture.file not in objects]
+    return classes, objects, split_of
+
+
+def _left_out(pictures: Sequence[str], objects: Mapping[str, list[dict]]) -> list[str]:
+    """Lines on pictures that are not used."""
+    unlabelled = [file for file in pictures if file not in objects]
+    empty = [file for file in pictures if file in objects and not objects[file]]
+    lines = []
     if unlabelled:
         lines.append(
             f'Left out, in no annotation file: {len(unlabelled):,}, for instance {unlabelled[0]}.'
         )
-    empty = sum(not objects[picture.file] for picture in usable)
     if empty:
-        lines.append(f'Without an object, and so not used for training: {empty:,} pictures.')
-    return CocoData(folder, classes, splits, lines, flip, objects, with_mask)
+        lines.append(f'Without an object, and so not used for training: {len(empty):,}.')
+    return lines
 
 
 def _files(folder: Path) -> dict[str, Path]:
@@ -128,10 +157,8 @@ def _files(folder: Path) -> dict[str, Path]:
     )
 
 
-def _read(
-    folder: Path, split: str, file: Path
-) -> tuple[dict[str, list[dict]], tuple[str, ...], dict[str, tuple[int, int]]]:
-    """Of one file: picture -> objects with names in place of ids; classes; stated sizes."""
+def _read(folder: Path, split: str, file: Path) -> _Read:
+    """Read a file and check it against the pictures."""
     if not file.is_file():
         raise FileNotFoundError(f'There is no file {file}.')
     content = read_coco(str(file), evaluated=False)
@@ -149,7 +176,7 @@ def _read(
     if not used:
         raise ValueError(f'{file} holds no object: there is nothing to learn from.')
     sizes = {paths[image['id']]: (image['width'], image['height']) for image in content['images']}
-    return objects, tuple(name for name in names.values() if name in used), sizes
+    return _Read(objects, tuple(name for name in names.values() if name in used), sizes)
 
 
 def _prefix(folder: Path, split: str, file: Path, content: Mapping) -> str:
@@ -177,6 +204,21 @@ def _check_sizes(
                 f'{folder / picture.file} has {picture.width} x {picture.height} pixels, but its '
                 f'annotations say {stated}: they were made for another picture.'
             )
+
+
+def _thumbnails(
+    folder: Path, pictures: list[Picture], objects: Mapping[str, list[dict]]
+) -> np.ndarray:
+    """An object of each of some pictures, at 16 x 16: whether these may be mirrored matters."""
+    chosen = [picture for picture in pictures if objects[picture.file]]
+    thumbnails = []
+    for picture in chosen[:: -(-len(chosen) // MOST_THUMBNAILS)]:
+        pixels = Image.fromarray(decode_rgb((folder / picture.file).read_bytes()))
+        x, y, width, height = objects[picture.file][0]['bbox']
+        box = (x, y, x + max(width, 1), y + max(height, 1))
+        size = (THUMBNAIL_SIDE, THUMBNAIL_SIDE)
+        thumbnails.append(np.asarray(pixels.crop(tuple(map(round, box))).resize(size)))
+    return np.stack(thumbnails)
 
 
 def _by_rarest(pictures: list[Picture], objects: Mapping[str, list[dict]]) -> dict[str, list[str]]:

@@ -1,6 +1,7 @@
 """Time and memory of a fine-tuning, measured with its own pictures."""
 
 import statistics
+from collections.abc import Iterator
 from pathlib import Path
 
 import torch
@@ -9,8 +10,11 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.runner import Runner
 
 from mmaddp.own.finetuning.plan import Cost
-from mmaddp.own.measure import COUNTED, STEPS, memory_gib, now
+from mmaddp.own.measure import memory_gib, now, together
 from mmaddp.weights.model import build_model
+
+# Steps that are run, and those at the end that count; predictions, of which the last counts.
+STEPS, COUNTED, PREDICTIONS = 8, 5, 3
 
 
 def measure(config: Path, device: str, start_seconds: float) -> Cost:
@@ -27,25 +31,30 @@ def measure(config: Path, device: str, start_seconds: float) -> Cost:
     model = build_model(config, device=device)
     settings: Config = model._config
     wrapper = build_optim_wrapper(model, settings.optim_wrapper)
-    batches = iter(_loader(settings.train_dataloader))
-    seconds = []
+    reading, computing = [], []
     model.train()
+    batches = _batches(settings.train_dataloader)
     for _ in range(STEPS):
         started = now(cuda)
-        batch = next(batches, None)
-        if batch is None:
-            batches = iter(_loader(settings.train_dataloader))
-            batch = next(batches)
+        batch = next(batches)
+        read = now(cuda)
         model.train_step(batch, wrapper)
-        seconds.append(now(cuda) - started)
+        reading.append(read - started)
+        computing.append(now(cuda) - read)
     model.eval()
-    started = now(cuda)
-    with torch.no_grad():
-        found = model.val_step(next(iter(_loader(settings.val_dataloader))))
-    picture = (now(cuda) - started) / len(found)
-    return Cost(statistics.median(seconds[-COUNTED:]), picture, start_seconds, memory_gib(cuda))
+    batches = _batches(settings.val_dataloader)
+    for _ in range(PREDICTIONS):
+        started = now(cuda)
+        with torch.no_grad():
+            found = model.val_step(next(batches))
+        picture = (now(cuda) - started) / len(found)
+    step = together(*(statistics.median(times[-COUNTED:]) for times in (computing, reading)), cuda)
+    return Cost(step, picture, start_seconds, memory_gib(cuda))
 
 
-def _loader(settings):
+def _batches(settings: dict) -> Iterator[dict]:
+    """Batches without end, read by this process."""
     changes = dict(num_workers=0, persistent_workers=False)
-    return Runner.build_dataloader(dict(settings, **changes), seed=0)
+    loader = Runner.build_dataloader(dict(settings, **changes), seed=0)
+    while True:
+        yield from loader

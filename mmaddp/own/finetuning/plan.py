@@ -180,7 +180,9 @@ def table(plan: Plan, found: Labelled, encoder: Encoder, wishes: Wishes, cost: C
             f'pre-training had {encoder.img_size}; half of the pictures have at least {found.side}',
         ),
         Choice(
-            'mirrored', 'yes' if found.flip else 'no', 'whether mirrored ones look like the others'
+            'mirrored',
+            'yes' if found.flip else 'no',
+            'whether mirrored pictures or objects look like the others',
         ),
         Choice(
             'learning rate',

@@ -56,7 +56,8 @@ class CocoData(Labelled):
         return {f'{split}.json': json.dumps(self._content(split)) for split in SPLITS}
 
     def _content(self, split: str) -> dict:
-        images, annotations = [], []
+        images: list[dict] = []
+        annotations: list[dict] = []
         for number, picture in enumerate(self.splits[split], 1):
             size = dict(width=picture.width, height=picture.height)
             images.append(dict(id=number, file_name=picture.file, **size))

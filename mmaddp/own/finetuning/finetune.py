@@ -111,8 +111,8 @@ def _made(
         config_file(out).unlink()
         raise
     write_text(config_file(out), config_text(found, encoder, plan, out, cost.step))
-    content = dict(request=request, plan=plan.to_dict(), cost=cost._asdict())
-    write_json(out / PLAN_FILE, content)
+    stored = dict(request=request, plan=plan.to_dict(), cost=cost._asdict())
+    write_json(out / PLAN_FILE, stored)
     return plan, cost
 
 

@@ -37,10 +37,10 @@ def measure(config: Path, device: str, start_seconds: float) -> Cost:
     for _ in range(STEPS):
         started = now(cuda)
         batch = next(batches)
-        read = now(cuda)
+        ready = now(cuda)
         model.train_step(batch, wrapper)
-        reading.append(read - started)
-        computing.append(now(cuda) - read)
+        reading.append(ready - started)
+        computing.append(now(cuda) - ready)
     model.eval()
     batches = _batches(settings.val_dataloader)
     for _ in range(PREDICTIONS):
@@ -48,8 +48,8 @@ def measure(config: Path, device: str, start_seconds: float) -> Cost:
         with torch.no_grad():
             found = model.val_step(next(batches))
         picture = (now(cuda) - started) / len(found)
-    step = together(*(statistics.median(times[-COUNTED:]) for times in (computing, reading)), cuda)
-    return Cost(step, picture, start_seconds, memory_gib(cuda))
+    compute, read = (statistics.median(times[-COUNTED:]) for times in (computing, reading))
+    return Cost(together(compute, read, cuda), picture, start_seconds, memory_gib(cuda))
 
 
 def _batches(settings: dict) -> Iterator[dict]:

@@ -32,7 +32,8 @@ def test_the_draw_takes_a_fifth_of_each_class_and_follows_the_seed():
 def test_class_folders_are_divided_by_class(tmp_path):
     found = look_at_classes(write_shapes(tmp_path / 'in', 20), 0)
     assert found.classes == ('box', 'disc') and found.side == 40
-    assert (found.number('train'), found.number('val'), found.most_frequent()) == (16, 4, 0.5)
+    assert (found.number('train'), found.number('val')) == (16, 4)
+    assert found.baselines() == {'accuracy of always the most frequent class, %': 50.0}
     lines = found.lists()['val.txt'].splitlines()
     assert (
         sorted(line.rpartition(' ')[0].split('/')[0] for line in lines)
@@ -142,6 +143,11 @@ def test_label_maps_have_names_from_a_file_or_numbers(tmp_path):
     found = look_at_maps(data, 0)
     assert found.classes == ('class_0', 'class_1', 'class_2')
     assert found.lists()['val.txt'].split()[0] in {f'{n:03}' for n in range(20)}
+    weights = found.weights()
+    assert weights[0] == 0.1 and all(0.2 < weight < 0.5 for weight in weights[1:])
+    assert 0.1 < found.mean_weight() < 0.3
+    miou, pixels = found.baselines().values()
+    assert pixels > 80 and miou == pytest.approx(pixels / 3)
     (data / 'classes.txt').write_text('ground\ndisc\nbox\n')
     assert look_at_maps(data, 0).classes == ('ground', 'disc', 'box')
     (data / 'classes.txt').write_text('ground\ndisc\n')

@@ -32,14 +32,15 @@ class ClassData(Labelled):
             for split in SPLITS
         }
 
-    def most_frequent(self) -> float:
+    def baselines(self) -> dict[str, float]:
         """Accuracy on 'val' of always naming the class that is most frequent in 'train'."""
         counts = {
             split: Counter(self.labels[picture.file] for picture in self.splits[split])
             for split in SPLITS
         }
         label = counts['train'].most_common(1)[0][0]
-        return counts['val'][label] / self.number('val')
+        share = counts['val'][label] / self.number('val')
+        return {'accuracy of always the most frequent class, %': 100 * share}
 
 
 def look_at_classes(folder: Path, seed: int) -> ClassData:

@@ -60,6 +60,10 @@ class Labelled:
         parts += [picture.digest for split in SPLITS for picture in self.splits[split]]
         return hashlib.sha256('\n'.join(parts).encode(errors='surrogateescape')).hexdigest()
 
+    def baselines(self) -> dict[str, float]:
+        """Figures of an answer that does not look at the pictures: what it is -> value."""
+        return {}
+
     def lists(self) -> dict[str, str]:
         """What the configuration reads: name of a file -> its content."""
         raise NotImplementedError

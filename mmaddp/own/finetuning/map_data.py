@@ -1,5 +1,7 @@
 """Pictures with label maps."""
 
+import math
+import operator
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +21,8 @@ from mmaddp.own.finetuning.labelled import (
 from mmaddp.own.look import Picture, look
 
 IGNORED = 255
+# Weight of the rarest classes in the loss, over that of the most frequent one.
+MOST_WEIGHT = 10
 NAMES = 'classes.txt'
 
 
@@ -29,10 +33,36 @@ class MapData(Labelled):
     Attributes:
         suffix (str): Of the pictures.
         root (Path): Holds both folders.
+        pixels (dict[str, list[int]]): Pixels of each class, by split.
     """
 
     suffix: str
     root: Path
+    pixels: dict[str, list[int]]
+
+    def weights(self) -> list[float]:
+        """Weights of the classes: about the root of how much rarer than the most frequent."""
+        most = max(self.pixels['train'])
+        return [
+            round(min(math.sqrt(most / max(number, 1)), MOST_WEIGHT) / MOST_WEIGHT, 3)
+            for number in self.pixels['train']
+        ]
+
+    def mean_weight(self) -> float:
+        """Mean weight of a pixel that is not ignored."""
+        counts = self.pixels['train']
+        return sum(map(operator.mul, counts, self.weights())) / sum(counts)
+
+    def baselines(self) -> dict[str, float]:
+        """Figures on 'val' of the class that is most frequent in 'train' at every pixel."""
+        label = self.pixels['train'].index(max(self.pixels['train']))
+        counts = self.pixels['val']
+        share = 100 * counts[label] / sum(counts)
+        present = sum(number > 0 or other == label for other, number in enumerate(counts))
+        return {
+            'mIoU of the most frequent class everywhere, %': share / present,
+            'pixels of the most frequent class, %': share,
+        }
 
     def lists(self) -> dict[str, str]:
         """Names without suffix, by split."""
@@ -62,9 +92,10 @@ def look_at_maps(folder: Path, seed: int) -> MapData:
     found = look(folder / 'images')
     suffix = _suffix(folder, found.pictures)
     names = _names(folder)
-    counts: Counter = Counter()
-    for picture in found.pictures:
-        counts.update(_values(folder, picture, names))
+    values = {picture.file: _values(folder, picture, names) for picture in found.pictures}
+    counts: Counter = sum(values.values(), Counter())
+    if not counts:
+        raise ValueError(f'{folder / "labels"}: all pixels are ignored ({IGNORED}).')
     classes = names or tuple(f'class_{label}' for label in range(max(counts) + 1))
     if len(classes) < 2:
         raise ValueError(f'{folder / "labels"} holds one class: there is nothing to tell apart.')
@@ -75,10 +106,16 @@ def look_at_maps(folder: Path, seed: int) -> MapData:
     else:
         splits = divide(found.pictures, dict(all=[p.file for p in found.pictures]), seed)
     check_splits(folder, splits)
+    pixels = {}
+    for split, pictures in splits.items():
+        total: Counter = sum((values[picture.file] for picture in pictures), Counter())
+        pixels[split] = [total[label] for label in range(len(classes))]
+    if not all(map(sum, pixels.values())):
+        raise ValueError(f'{folder / "labels"}: all pixels of a split are ignored ({IGNORED}).')
     lines, flip = told_apart(found)
     number = Counter({name: counts[label] for label, name in enumerate(classes)})
     lines.append(count_lines(number, classes, 'pixels'))
-    return MapData(folder / 'images', classes, splits, lines, flip, suffix, folder)
+    return MapData(folder / 'images', classes, splits, lines, flip, suffix, folder, pixels)
 
 
 def _suffix(folder: Path, pictures: list[Picture]) -> str:

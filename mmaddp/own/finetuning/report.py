@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 from torchvision.transforms.functional import pil_to_tensor
 
 from mmaddp.apis.loading import load
@@ -65,7 +65,7 @@ def _tiles(files: Sequence[Path]) -> list[torch.Tensor]:
     for file in files:
         with open_picture(file) as image:
             picture = image.convert('RGB')
-        picture.thumbnail((SHOWN_SIDE, SHOWN_SIDE))
+        picture = ImageOps.contain(picture, (SHOWN_SIDE, SHOWN_SIDE))
         tile = Image.new('RGB', (SHOWN_SIDE, SHOWN_SIDE), 'white')
         tile.paste(picture)
         tiles.append(pil_to_tensor(tile).float() / 255)
@@ -80,9 +80,8 @@ def _tables(tuning: Finetuning) -> dict[str, list[list[str]]]:
     for name, (figure, protocol) in tuning.figures().items():
         value = figure.form.format(result['figures'][name])
         figures.append([figure.text, value, f'{protocol}; {where}'])
-    if isinstance(tuning.found, ClassData):
-        share = f'{100 * tuning.found.most_frequent():.1f}'
-        figures.append(['accuracy of always the most frequent class, %', share, 'the same ones'])
+    for name, value in tuning.found.baselines().items():
+        figures.append([name, f'{value:.2f}', 'the same pictures, without looking at them'])
     times = [['stage', 'time'], ['train, with test', duration(result['seconds'])]]
     return {
         'Figures': figures,

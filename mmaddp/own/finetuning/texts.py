@@ -163,7 +163,11 @@ train_dataloader = dict(
 val_dataloader = dict(batch_size=1, dataset=dict(ann_file=$val, pipeline=test_pipeline, **data))
 test_dataloader = val_dataloader
 
-loss = dict(_delete_=True, type='CrossEntropyLoss', avg_non_ignore=True)
+# Rare classes count more. mmsegmentation cannot average weighted pixels where some are ignored, but
+# it can sum: loss_weight is about one over the sum of the weights of a batch.
+loss = dict(
+    _delete_=True, type='CrossEntropyLoss', class_weight=$weights, reduction='sum'
+)
 model = dict(
     data_preprocessor=dict(size=crop_size),
     backbone=dict(
@@ -178,12 +182,12 @@ model = dict(
     decode_head=dict(
         in_channels=[$width] * 4,
         num_classes=len(classes),
-        loss_decode=dict(loss_weight=1.0, **loss),
+        loss_decode=dict(loss_weight=$loss, **loss),
     ),
     auxiliary_head=dict(
         in_channels=$width,
         num_classes=len(classes),
-        loss_decode=dict(loss_weight=0.4, **loss),
+        loss_decode=dict(loss_weight=$auxiliary_loss, **loss),
     ),
     test_cfg=dict(crop_size=crop_size, stride=($stride, $stride)),
 )

@@ -123,7 +123,11 @@ def _segmentation(found: MapData, encoder: Encoder, plan: Plan) -> dict[str, obj
     """Crops of twice the size of pre-training, or the whole input; taps at the quarters."""
     crop = min(plan.side, 2 * encoder.img_size)
     taps = [max(0, math.ceil(encoder.depth * quarter / 4) - 1) for quarter in (1, 2, 3, 4)]
+    loss = 1 / (plan.batch * crop**2 * found.mean_weight())
     return dict(
+        weights=found.weights(),
+        loss=f'{loss:.2g}',
+        auxiliary_loss=f'{0.4 * loss:.2g}',
         data=repr(str(found.root)),
         suffix=repr(found.suffix),
         crop=crop,

@@ -80,8 +80,8 @@ def _tables(tuning: Finetuning) -> dict[str, list[list[str]]]:
     for name, (figure, protocol) in tuning.figures().items():
         value = figure.form.format(result['figures'][name])
         figures.append([figure.text, value, f'{protocol}; {where}'])
-    for name, value in tuning.found.baselines().items():
-        figures.append([name, f'{value:.2f}', 'the same pictures, without looking at them'])
+    for name, share in tuning.found.baselines().items():
+        figures.append([name, f'{share:.2f}', 'the same pictures, without looking at them'])
     times = [['stage', 'time'], ['train, with test', duration(result['seconds'])]]
     return {
         'Figures': figures,

@@ -105,6 +105,8 @@ def test_every_module_has_a_docstring():
 
 
 def test_files_of_tests_have_names_of_their_own():
-    """Pytest imports them by their names alone, and stops at the second one of a name."""
-    names = Counter(file.name for file in (ROOT / 'tests').rglob('test_*.py'))
+    """Pytest imports them, and the folders beside them, by their names alone."""
+    folder = ROOT / 'tests'
+    named = [*folder.rglob('test_*.py'), *(path for path in folder.iterdir() if path.is_dir())]
+    names = Counter(path.stem for path in named)
     assert [name for name, count in names.items() if count > 1] == []

@@ -125,7 +125,7 @@ def test_segmentation_heads_of_another_number(segmentation, head):
 def test_segmentation_classes_as_text(segmentation):
     metainfo = dict(classes='ice', palette=[[0, 0, 0]] * 3)
     cfg = segmentation()
-    cfg.train_dataloader.dataset.metainfo = metainfo
+    cfg.train_dataloader.dataset.dataset.metainfo = metainfo
     with pytest.raises(ValueError, match=r"train_.*metainfo\.classes is the text 'ice'"):
         check_inputs(cfg, ('train_dataloader',), pretrained=False)
     with pytest.raises(ValueError, match=r"classes of train_dataloader .*is the text 'ice'"):

@@ -40,7 +40,7 @@ def test_a_picture_that_is_cut_off_is_named(damaged):
 
 def test_it_is_passed_over_and_counted_on_request(damaged, monkeypatch):
     cfg, _ = damaged
-    cfg.train_dataloader.dataset.pipeline[0].skip_broken = True
+    cfg.train_dataloader.dataset.dataset.pipeline[0].skip_broken = True
     lines = []
     monkeypatch.setattr('logging.Logger.warning', lambda self, text, *_: lines.append(str(text)))
     assert train(cfg).iter == 2

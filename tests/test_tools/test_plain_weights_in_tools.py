@@ -3,6 +3,7 @@
 import pytest
 import torch
 from mmengine.config import Config
+from safetensors import safe_open
 from safetensors.torch import load_file
 from test_tools.conftest import TOY
 from test_tools.test_test import IMAGES
@@ -64,8 +65,13 @@ def test_tools(call_tool, toy, tmp_path):
 def test_an_older_checkpoint_is_converted(call_tool, toy, tmp_path):
     done = call_tool('model_converters/mmaddp_to_safetensors.py', 'epoch_1.pth', 'new.safetensors')
     assert done.returncode == 0, done.stdout
-    beside = (tmp_path / 'epoch_1.safetensors').read_bytes()
-    assert (tmp_path / 'new.safetensors').read_bytes() == beside
+    new, beside = (
+        safe_open(tmp_path / name, 'pt') for name in ('new.safetensors', 'epoch_1.safetensors')
+    )
+    assert new.metadata() == beside.metadata() and len(new.metadata()) >= 2
+    keys = new.keys()
+    assert keys == beside.keys()
+    assert all(torch.equal(new.get_tensor(key), beside.get_tensor(key)) for key in keys)
     done = call_tool('model_converters/mmaddp_to_safetensors.py', 'epoch_1.pth', 'new.pth')
     assert done.returncode == 1 and 'DST must end in .safetensors' in done.stdout
 

@@ -68,7 +68,7 @@ def test_segmentation_draws_label_maps_over_the_pixels(data, tmp_path):
 
 def test_segmentation_shows_the_crop_of_training(data, tmp_path):
     config = read_config(write_segmentation_config(tmp_path, data))
-    pipeline = config.train_dataloader.dataset.pipeline
+    pipeline = config.train_dataloader.dataset.dataset.pipeline
     (crop,) = [step for step in pipeline if step.type == 'RandomCrop']
     crop.crop_size = (32, 32)
     (shown, *_) = read(browse(config, 'train', 2, tmp_path / 'out'))

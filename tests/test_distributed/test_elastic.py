@@ -57,14 +57,8 @@ def straight(launcher, data, base):
     for kind in (*EPOCHS, *ITERATIONS):
         # A process holds 8 at a time, because two optimisers cannot take passes.
         extra = {'train_dataloader.batch_size': 4} if kind == 'vqgan' else None
-        train(
-            launcher,
-            kind,
-            data,
-            base / f'straight_{kind}',
-            extra,
-            workers=int(kind == 'classifier'),
-        )
+        workers = 4 if kind == 'classifier' else 0
+        train(launcher, kind, data, base / f'straight_{kind}', extra, workers)
 
 
 def go_on_alone(launcher, data, base):

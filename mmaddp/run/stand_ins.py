@@ -31,10 +31,10 @@ def use_stand_ins(cfg: Config, folder: Path, num_steps: int) -> tuple[Config, li
         ValueError: There is no random stand-in for a kind of data set.
     """
     cfg = copy.deepcopy(cfg)
-    return cfg, [*_drop_absent_weights(cfg), *_replace_absent_data(cfg, folder, num_steps)]
+    return cfg, [*drop_absent_weights(cfg), *_replace_absent_data(cfg, folder, num_steps)]
 
 
-def _drop_absent_weights(cfg: Config) -> list[str]:
+def drop_absent_weights(cfg: Config) -> list[str]:
     dropped = [f'weights {file} ({name})' for name, file in absent_weights(cfg, downloads=True)]
     for _, holder, key, setting in list(pretrained_settings(cfg.get('model'))):
         if is_absent_file(setting['checkpoint'], downloads=True):

@@ -1,0 +1,125 @@
+"""Benchmark of what a training's data pipeline loads per core."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from mmengine.runner import Runner
+from PIL import Image
+
+from mmaddp.run.benchmark.models import SEED, configured
+from mmaddp.run.benchmark.settings import TORCHVISION, Settings
+from mmaddp.run.benchmark.work import OURS, Work
+from mmaddp.run.data_kinds import kind_of
+from mmaddp.run.inputs import datasets
+from mmaddp.run.stand_in_data import StandInNeeds
+from mmaddp.utils.config_types import type_name
+
+# A usual picture of ImageNet, and how many different ones are read.
+HEIGHT, WIDTH, NUM_PICTURES, QUALITY = 375, 500, 64, 90
+# timm's words for the official fine-tuning's augmentation (main_finetune.py).
+AUGMENTATION = dict(auto_augment='rand-m9-mstd0.5-inc1', re_prob=0.25, re_mode='pixel', re_count=1)
+
+
+def loading(settings: Settings) -> Work:
+    """Samples of a training's data set in one process, ready to be stacked.
+
+    JPEG pictures of 500 x 375 are made in place of the configured data. The other variant reads the
+    same pictures with torchvision's ImageFolder, as the official code does; where the pipeline
+    augments more than by crops and flips, through timm.
+    """
+    cfg = configured(settings)
+    (_, dataset), *_ = datasets(cfg, ('train_dataloader',))
+    pipeline = list(dataset.get('pipeline') or [])
+    folder = tempfile.TemporaryDirectory(prefix='mmaddp_benchmark_')
+    write_pictures(Path(folder.name))
+    _use(dataset, Path(folder.name), settings.batch)
+    variants = {OURS: partial(_load, _endless(_built(cfg)), settings.batch, folder)}
+    if settings.against == TORCHVISION:
+        other = torchvision_dataset(Path(folder.name), pipeline)
+        variants[TORCHVISION] = partial(_load, _endless(other), settings.batch, folder)
+    return Work(variants, items=settings.batch, unit='samples')
+
+
+def write_pictures(folder: Path) -> None:
+    """Write JPEG pictures with structure of all sizes into two class folders."""
+    rng = np.random.default_rng(SEED)
+    for index in range(NUM_PICTURES):
+        picture = np.zeros((HEIGHT, WIDTH, 3), np.float32)
+        for cells in (3, 12, 48, 192):
+            noise = Image.fromarray(rng.integers(0, 256, (cells, cells, 3), dtype=np.uint8))
+            picture += np.asarray(noise.resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC)) / 4
+        file = folder / 'train' / f'class{index % 2}' / f'{index}.jpg'
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(picture.astype(np.uint8)).save(file, quality=QUALITY)
+
+
+def torchvision_dataset(folder: Path, pipeline: list[dict]) -> Any:
+    """The official loading of pictures, with the sizes of a pipeline of ours."""
+    from torchvision import datasets as tv_datasets
+    from torchvision import transforms
+
+    crop = next(step for step in pipeline if type_name(step) == 'RandomResizedCrop')
+    if any(type_name(step) == 'RandAugment' for step in pipeline):
+        from timm.data import create_transform
+
+        size = crop['scale']
+        transform = create_transform(
+            size, is_training=True, color_jitter=None, interpolation='bicubic', **AUGMENTATION
+        )
+    else:
+        transform = transforms.Compose(
+            [
+                transforms.RandomResizedCrop(
+                    crop['scale'],
+                    scale=crop.get('crop_ratio_range', (0.08, 1.0)),
+                    interpolation=transforms.InterpolationMode.BICUBIC,
+                ),
+                transforms.RandomHorizontalFlip(),
+                transforms.ToTensor(),
+            ]
+        )
+    return tv_datasets.ImageFolder(str(folder / 'train'), transform)
+
+
+def _use(dataset: dict, folder: Path, number: int) -> None:
+    """Replace the data of a configured data set by pictures, or by a token cache."""
+    kind = kind_of(dataset)
+    if 'pipeline' not in dataset:
+        stand_in = kind.stand_in(dataset, StandInNeeds(folder, number, 256))
+    else:
+        stand_in = dict(
+            type='mmpretrain.CustomDataset',
+            data_root=str(folder / 'train'),
+            pipeline=dataset['pipeline'],
+        )
+    dataset.clear()
+    dataset.update(stand_in)
+
+
+def _built(cfg: Config) -> Any:
+    init_default_scope(cfg.get('default_scope', 'mmengine'))
+    loader = dict(cfg.train_dataloader, num_workers=0, persistent_workers=False)
+    loader.pop('prefetch_factor', None)
+    return Runner.build_dataloader(loader, seed=SEED).dataset
+
+
+def _endless(dataset: Any) -> Iterator[Callable[[], Any]]:
+    """One call after another that loads the next sample, in a fixed random order."""
+    generator = torch.Generator().manual_seed(SEED)
+    while True:
+        for index in torch.randperm(len(dataset), generator=generator).tolist():
+            yield partial(dataset.__getitem__, index)
+
+
+def _load(samples: Iterator[Callable[[], Any]], number: int, folder: Any) -> None:
+    """Load samples; the folder of the pictures lives as long as this call is held."""
+    for sample in islice(samples, number):
+        sample()

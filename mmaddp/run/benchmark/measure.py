@@ -1,0 +1,101 @@
+"""Runs a benchmark and gathers what was found."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from mmaddp.run.benchmark.backbones import detection, segmentation
+from mmaddp.run.benchmark.clock import Timing, ratios, take_turns
+from mmaddp.run.benchmark.generation import generation, tokenizing
+from mmaddp.run.benchmark.loading import loading
+from mmaddp.run.benchmark.machine import describe, matrix_rate
+from mmaddp.run.benchmark.parts import seconds_of_parts
+from mmaddp.run.benchmark.settings import Settings
+from mmaddp.run.benchmark.start_up import start_up
+from mmaddp.run.benchmark.training import fine_tuning, pretraining
+from mmaddp.run.benchmark.work import OURS, Work
+
+WORKS: dict[str, Callable[[Settings], Work]] = {
+    'pretrain': pretraining,
+    'finetune': fine_tuning,
+    'detect': detection,
+    'segment': segmentation,
+    'generate': generation,
+    'tokenize': tokenizing,
+    'load-data': loading,
+}
+START_UP = 'start-up'
+# Work without networks, whose operations nobody counts.
+UNCOUNTED = ('load-data', START_UP)
+
+
+def measure(name: str, settings: Settings, with_parts: bool = False) -> dict[str, Any]:
+    """Run one benchmark.
+
+    Args:
+        name (str): A key of :data:`WORKS`, or :data:`START_UP`.
+        settings (Settings): What to measure.
+        with_parts (bool): Also measure the parts of our variant, in one more call.
+            Defaults to False.
+
+    Returns:
+        dict: Plain values for a JSON file and for :func:`mmaddp.run.benchmark.table.table`.
+
+    Raises:
+        ValueError: The work has no such variant to compare with.
+    """
+    result: dict[str, Any] = dict(
+        benchmark=name, settings=settings.as_dict(), **describe(settings.torch_device)
+    )
+    if name == START_UP:
+        variants = start_up(settings)
+        return dict(result, variants=variants, ratios={}, equality=[])
+    work = WORKS[name](settings)
+    if settings.against and settings.against not in work.variants:
+        raise ValueError(f'{name} cannot be compared with {settings.against!r}.')
+    result |= dict(items=work.items, unit=work.unit)
+    result['equality'] = [found.as_dict() for found in work.check()] if work.check else []
+    timings = take_turns(
+        work.variants, settings.rounds, settings.warmup, settings.torch_device, settings.limit_s
+    )
+    result['variants'] = {name: _figures(work, timing) for name, timing in timings.items()}
+    result['ratios'] = {
+        f'{name} / {OURS}': ratios(timing, timings[OURS])
+        for name, timing in timings.items()
+        if name != OURS
+    }
+    if name not in UNCOUNTED:
+        result['matrix_gflops'] = count_work(work, result['variants'], settings)
+    if with_parts and work.parts:
+        result['parts'] = seconds_of_parts(work.variants[OURS], work.parts)
+    return result
+
+
+def _figures(work: Work, timing: Timing) -> dict[str, Any]:
+    return dict(seconds=timing.as_dict(), items_per_second=work.items / timing.median)
+
+
+def count_work(work: Work, figures: dict[str, dict], settings: Settings) -> dict[str, float]:
+    """Add operations and the share of the matrix rate to the figures of each variant.
+
+    Returns:
+        dict: GFLOP/s at which the device multiplies large matrices, by their type.
+    """
+    device = settings.torch_device
+    types = {'float32': torch.float32, str(settings.dtype).removeprefix('torch.'): settings.dtype}
+    rates = {kind: matrix_rate(device, dtype) / 1e9 for kind, dtype in types.items()}
+    for name, found in figures.items():
+        rate = list(rates.values())[-1 if name == OURS else 0]
+        found['gflop'] = gflop(work.variants[name])
+        found['share_of_matrix_rate'] = found['gflop'] / found['seconds']['median'] / rate
+    return rates
+
+
+def gflop(work: Callable[[], Any]) -> float:
+    """Floating point operations of matrix products and convolutions in one call, in 10^9."""
+    torch.manual_seed(0)
+    with FlopCounterMode(display=False) as counter:
+        work()
+    return counter.get_total_flops() / 1e9

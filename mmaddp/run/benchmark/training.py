@@ -1,0 +1,130 @@
+"""Benchmarks of training steps: pre-training and fine-tuning."""
+
+import torch
+from mmpretrain.structures import DataSample
+from torch import Tensor, nn
+
+from mmaddp.run.benchmark.models import (
+    build,
+    cast,
+    compile_parts,
+    configured,
+    no_dropout,
+    optimizer_of,
+)
+from mmaddp.run.benchmark.plain import PlainClassification, PlainPretraining, PlainStep
+from mmaddp.run.benchmark.settings import PLAIN, PLAIN_AMP, Settings
+from mmaddp.run.benchmark.work import OURS, Equality, Work
+from mmaddp.run.inputs import datasets
+from mmaddp.utils.config_types import type_name
+
+# Largest difference of losses that counts as equal in float32.
+LOSS_LIMIT = 1e-5
+
+
+def pretraining(settings: Settings) -> Work:
+    """A step of ADDP's pre-training.
+
+    Where the configuration trains on cached tokens, ours gets the ids of the pictures that the
+    plain variant gets.
+    """
+    cfg = configured(settings)
+    model = build(cfg, settings)
+    optimizer = optimizer_of(cfg, model)
+    images = pictures(settings, _side(model))
+    generator = model.target_generator
+    kinds = [type_name(dataset) for _, dataset in datasets(cfg, ('train_dataloader',))]
+    inputs = images
+    if any('Token' in kind for kind in kinds):
+        inputs = generator.tokenize(images / 255)
+    batch = dict(inputs=inputs, data_samples=[DataSample() for _ in images])
+    parts = {
+        'tokenizer encode': generator.tokenizer.encoder,
+        'predictor': generator.token_predictor,
+        'tokenizer decode': generator.tokenizer.decoder,
+        'encoder': model.backbone,
+        'decoder': model.neck,
+        'output layer': model.head.output,
+    }
+
+    def ours() -> float:
+        with cast(settings):
+            return float(model.train_step(batch, optimizer)['loss'])
+
+    variants = {OURS: ours}
+    if settings.against in (PLAIN, PLAIN_AMP):
+        step = PlainStep(
+            PlainPretraining(model),
+            model,
+            max_norm=(cfg.optim_wrapper.get('clip_grad') or {}).get('max_norm'),
+            half=settings.against == PLAIN_AMP,
+        )
+        variants[settings.against] = lambda: step(images / 255)
+    if settings.compile:
+        compile_parts(parts)
+    return training_work(variants, model, settings, parts)
+
+
+def fine_tuning(settings: Settings) -> Work:
+    """A step of a classifier's fine-tuning on whole pictures."""
+    cfg = configured(settings)
+    model = build(cfg, settings)
+    optimizer = optimizer_of(cfg, model)
+    images = pictures(settings, model.backbone.img_size[0])
+    classes = torch.arange(len(images)) % model.head.num_classes
+    samples = [DataSample().set_gt_label(label) for label in classes]
+    batch = dict(inputs=images, data_samples=samples)
+
+    def ours() -> float:
+        with cast(settings):
+            return float(model.train_step(batch, optimizer)['loss'])
+
+    variants = {OURS: ours}
+    if settings.against in (PLAIN, PLAIN_AMP):
+        step = PlainStep(PlainClassification(model), model, half=settings.against == PLAIN_AMP)
+        variants[settings.against] = lambda: step(batch)
+    parts = dict(encoder=model.backbone)
+    if settings.compile:
+        compile_parts(parts)
+    return training_work(variants, model, settings, parts)
+
+
+def training_work(
+    variants: dict, model: nn.Module, settings: Settings, parts: dict[str, nn.Module]
+) -> Work:
+    """Wrap training steps, which return their loss."""
+
+    def check() -> list[Equality]:
+        losses = {}
+        with no_dropout(model):
+            for name, step in variants.items():
+                torch.manual_seed(0)
+                losses[name] = step()
+        mine, other = losses[OURS], losses[settings.against]
+        exact = settings.precision == 'fp32' and settings.against == PLAIN
+        limit = LOSS_LIMIT if exact else None
+        return [Equality('loss without dropout', mine, other, abs(mine - other), limit)]
+
+    return Work(
+        variants,
+        items=settings.batch,
+        unit='pictures',
+        check=check if len(variants) > 1 else None,
+        parts=parts,
+        training=True,
+    )
+
+
+def pictures(settings: Settings, side: int) -> Tensor:
+    """Random pictures of coarse and fine structure, whole values of 0..255, (B, 3, side, side)."""
+    generator = torch.Generator().manual_seed(0)
+    picture = torch.zeros(settings.batch, 3, side, side)
+    for cells in (2, 8, 32):
+        noise = torch.rand(settings.batch, 3, cells, cells, generator=generator)
+        picture += torch.nn.functional.interpolate(noise, size=side, mode='bilinear') / 3
+    return (picture * 255).round().to(settings.torch_device)
+
+
+def _side(model: nn.Module) -> int:
+    """Side in pixels of the images that a model is pre-trained on."""
+    return model.backbone.img_size[0]

@@ -14,7 +14,7 @@ from mmaddp.run.config import read_config, use_supported_precision
 ROOT = Path(__file__).resolve().parents[2]
 # Page -> where its example looks for data.
 PAGES = {
-    'README.md': 'my_images',
+    'docs/pretraining.md': 'my_images',
     'docs/classification.md': 'my_pets',
     'docs/detection.md': 'my_animals',
     'docs/segmentation.md': 'my_roads',
@@ -44,7 +44,7 @@ def test_batch_and_rate_are_those_of_one_gpu(page, tmp_path, monkeypatch):
 
 
 def test_pre_training_on_a_hundred_pictures_has_steps(tmp_path, monkeypatch):
-    cfg = example('README.md', tmp_path, monkeypatch)
+    cfg = example('docs/pretraining.md', tmp_path, monkeypatch)
     write_images(tmp_path / 'made', counts=(34, 33, 33))
     (tmp_path / 'made' / 'train').rename(tmp_path / 'my_images')
     init_default_scope('mmpretrain')

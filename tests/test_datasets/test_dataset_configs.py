@@ -171,8 +171,8 @@ def documented(page, word, folder):
     return Config.fromfile(file)
 
 
-def test_own_images_of_the_readme_are_those_of_the_base_file(tmp_path):
-    own = documented('README.md', 'my_images', tmp_path).train_dataloader.dataset.dataset
+def test_own_images_of_the_page_are_those_of_the_base_file(tmp_path):
+    own = documented('docs/pretraining.md', 'my_images', tmp_path).train_dataloader.dataset.dataset
     base = Config.fromfile(CONFIGS / 'folder_256px.py').train_dataloader.dataset.dataset
     assert own.pop('data_root') == 'my_images' and base.pop('data_root')
     assert own.to_dict() == base.to_dict()
@@ -181,7 +181,7 @@ def test_own_images_of_the_readme_are_those_of_the_base_file(tmp_path):
 def test_own_pictures_stand_upright(tmp_path):
     """A camera's orientation counts in every example of the docs."""
     pets = documented('docs/classification.md', 'my_pets', tmp_path)
-    images = documented('README.md', 'my_images', tmp_path)
+    images = documented('docs/pretraining.md', 'my_images', tmp_path)
     for loader in (pets.train_dataloader, pets.val_dataloader, images.train_dataloader):
         first, *others = loader.dataset.dataset.pipeline
         assert first == dict(type='mmaddp.LoadRGBImage')

@@ -37,6 +37,9 @@ COMMANDS = {
     'crash-test': Command(
         'analysis_tools/crash_test.py', 'kill trainings, resume them, compare where they end'
     ),
+    'benchmark': Command(
+        'analysis_tools/benchmark.py', 'speed and memory, against what the official code does'
+    ),
     'doctor': Command('analysis_tools/doctor.py', 'versions, devices and what is missing'),
     'convert from-official': Command(
         'model_converters/official_to_mmaddp.py', 'read a checkpoint of the official code'

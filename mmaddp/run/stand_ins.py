@@ -35,6 +35,7 @@ def use_stand_ins(cfg: Config, folder: Path, num_steps: int) -> tuple[Config, li
 
 
 def drop_absent_weights(cfg: Config) -> list[str]:
+    """Take weights that are not there out of a configuration, in place; one line for each."""
     dropped = [f'weights {file} ({name})' for name, file in absent_weights(cfg, downloads=True)]
     for _, holder, key, setting in list(pretrained_settings(cfg.get('model'))):
         if is_absent_file(setting['checkpoint'], downloads=True):

@@ -1,6 +1,7 @@
 """Benchmarks of the backbones of detectors and segmentors, forwards and backwards."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 
 import torch
 from mmpretrain.models.backbones import ViTSAM
@@ -88,6 +89,7 @@ def _backbone(cfg, settings: Settings, **changes) -> nn.Module:
     Stochastic depth is off, because variants place it differently.
     """
     cfg.model = dict(cfg.model.backbone, drop_path_rate=0.0, **changes)
+    cfg.data_preprocessor = None
     backbone = build(cfg, settings)
     generator = torch.Generator().manual_seed(1)
     for name, weight in backbone.named_parameters():
@@ -102,7 +104,8 @@ def _work(backbone: nn.Module, others: dict, settings: Settings, side: int) -> W
     def step(network: Backbone) -> tuple[float, float]:
         """Mean square of the features, and size of the gradient of the patch embedding."""
         owner = network if isinstance(network, nn.Module) else backbone
-        precision = cast(settings) if network is backbone else torch.enable_grad()
+        plain = settings.against == PLAIN and network is not backbone
+        precision = nullcontext() if plain else cast(settings)
         with precision:
             feats = network(images)
             loss = sum(feat.float().square().mean() for feat in feats)

@@ -5,6 +5,7 @@ import os
 import platform
 import re
 import statistics
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -46,8 +47,9 @@ def describe(device: torch.device) -> dict[str, Any]:
     )
 
 
+@cache
 def matrix_rate(device: torch.device, dtype: torch.dtype) -> float:
-    """Rate in FLOP/s at which the device multiplies large square matrices of a type."""
+    """Rate in FLOP/s at which the device multiplies large square matrices; measured once."""
     side, products = SIDES.get(device.type, 2048), PRODUCTS.get(device.type, 1)
     a, b = (torch.randn(side, side, device=device).to(dtype) for _ in range(2))
     seconds = []
@@ -57,6 +59,12 @@ def matrix_rate(device: torch.device, dtype: torch.dtype) -> float:
             a @ b
         seconds.append(timer() - begin)
     return 2 * side**3 * products / statistics.median(seconds[1:])
+
+
+def rates(device: torch.device) -> dict[str, float]:
+    """GFLOP/s of matrix products in the types that networks run in."""
+    kinds = ('float32', 'bfloat16', *(['float16'] if device.type == 'cuda' else []))
+    return {kind: matrix_rate(device, getattr(torch, kind)) / 1e9 for kind in kinds}
 
 
 def _versions() -> dict[str, str]:

@@ -20,6 +20,7 @@ from mmaddp.run.config import read_config
 from mmaddp.run.stand_ins import drop_absent_weights
 
 SEED = 0
+_built: dict[str, nn.Module] = {}
 AMP_KEYS = ('dtype', 'loss_scale', 'use_fsdp')
 
 
@@ -33,18 +34,38 @@ def configured(settings: Settings, **options: Any) -> Config:
 
 
 def build(cfg: Config, settings: Settings) -> nn.Module:
-    """Build the model of a configuration in training mode; what has no weights gets random ones."""
+    """Build the model of a configuration in training mode; what has no weights gets random ones.
+
+    The last one is kept: what is measured next is often another work of the same model.
+    """
+    config = dict(cfg.model)
+    if cfg.get('data_preprocessor') is not None:  # as the Runner does
+        config.setdefault('data_preprocessor', cfg.data_preprocessor)
+    key = f'{config} {settings.device}'
     init_default_scope(cfg.get('default_scope', 'mmengine'))
-    torch.manual_seed(SEED)
+    if key not in _built:
+        _built.clear()
+        torch.manual_seed(SEED)
+        with _quiet():
+            model = MODELS.build(config)
+            model.init_weights()
+        _built[key] = model.to(settings.torch_device)
+    model = _built[key]
+    for module in model.modules():
+        module._compiled_call_impl = None
+    return model.train()
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep a line for every weight that is initialised from the log."""
     logger = MMLogger.get_current_instance()
     level = logger.level
-    logger.setLevel(logging.WARNING)  # a line for every weight that is initialised
+    logger.setLevel(logging.WARNING)
     try:
-        model = MODELS.build(cfg.model)
-        model.init_weights()
+        yield
     finally:
         logger.setLevel(level)
-    return model.to(settings.torch_device).train()
 
 
 def optimizer_of(cfg: Config, model: nn.Module) -> OptimWrapper:

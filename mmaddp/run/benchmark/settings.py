@@ -17,6 +17,7 @@ BENCHMARKS = (
     'load-data',
     'start-up',
 )
+SUITES = ('gpu', 'toy')
 PLAIN, PLAIN_AMP, VITSAM, TORCHVISION = 'plain', 'plain-amp', 'vitsam', 'torchvision'
 AGAINST = (PLAIN, PLAIN_AMP, VITSAM, TORCHVISION)
 PRECISIONS = ('fp32', 'bf16')

@@ -1,11 +1,14 @@
 import logging
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 from mmengine.logging import MMLogger
 from mmengine.registry import DefaultScope
 from mmengine.visualization import Visualizer
+from ready_python import serve
 
 # The same examples in every run; tests/fuzz looks for new ones.
 settings.register_profile('repeatable', derandomize=True, deadline=None)
@@ -18,6 +21,13 @@ def nothing_global_left_behind():
     yield
     for kind in (DefaultScope, *with_subclasses(Visualizer)):
         kind._instance_dict.clear()
+
+
+@pytest.fixture(scope='session')
+def ready_python() -> Iterator[Path]:
+    """A file to call as Python, whose imports are done: see tests/ready_python."""
+    with tempfile.TemporaryDirectory(prefix='ready-') as folder, serve(Path(folder)) as python:
+        yield python
 
 
 @pytest.fixture

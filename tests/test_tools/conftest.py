@@ -1,6 +1,5 @@
 """The tools as a user calls them, on a configuration of toy size."""
 
-import multiprocessing
 import os
 import runpy
 import subprocess
@@ -20,17 +19,23 @@ TOY = ROOT / 'tests' / 'test_tools' / 'toy_addp.py'
 
 
 @pytest.fixture
-def call(tmp_path):
-    """Run a command in an empty folder; return the finished process, output in ``stdout``."""
+def call(ready_python, tmp_path):
+    """Run a command in an empty folder; return the finished process, output in ``stdout``.
+
+    'python' is one whose imports are done, and so is what a script calls. To see that a tool
+    imports in a sound order, call ``sys.executable``.
+    """
 
     def run(*command, **environment):
-        environment = dict(
-            os.environ, PYTHONPATH=str(ROOT), OMP_NUM_THREADS='1', PYTHON=sys.executable
-        ) | dict(environment)
+        if command[0] == 'python':
+            command = (ready_python, *command[1:])
+        settings = dict(PYTHONPATH=ROOT, OMP_NUM_THREADS=1)
+        # The latter is for torchrun to start its ranks with.
+        settings |= dict(PYTHON=ready_python, PYTHON_EXEC=ready_python)
         return subprocess.run(
             list(map(str, command)),
             cwd=tmp_path,
-            env=environment,
+            env=os.environ | {name: str(word) for name, word in (settings | environment).items()},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -40,31 +45,10 @@ def call(tmp_path):
     return run
 
 
-def _run_tool(tool, arguments, folder, output):
-    torch.set_num_threads(1)
-    os.chdir(folder)
-    sys.stdout = sys.stderr = open(output, 'w')  # noqa: SIM115, open as long as the process
-    os.dup2(sys.stdout.fileno(), 1)
-    os.dup2(sys.stdout.fileno(), 2)
-    sys.argv = [str(tool), *map(str, arguments)]
-    runpy.run_path(str(tool), run_name='__main__')
-
-
 @pytest.fixture
-def call_tool(tmp_path_factory, tmp_path):
-    """Run a tool in an empty folder, in a process that need not import everything first."""
-
-    def run(tool, *arguments):
-        output = tmp_path_factory.mktemp('output') / 'output.txt'
-        fork = multiprocessing.get_context('fork')
-        process = fork.Process(
-            target=_run_tool, args=(ROOT / 'tools' / tool, arguments, tmp_path, output)
-        )
-        process.start()
-        process.join(300)
-        return subprocess.CompletedProcess(tool, process.exitcode, output.read_text())
-
-    return run
+def call_tool(call):
+    """Run a tool in an empty folder; return the finished process, output in ``stdout``."""
+    return lambda tool, *arguments: call('python', ROOT / 'tools' / tool, *arguments)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import csv
 import json
 import re
-import sys
 
 import numpy as np
 import pytest
@@ -21,7 +20,7 @@ from mmaddp.run.testing import augment_test
 
 pytestmark = pytest.mark.slow
 
-TEST = [sys.executable, ROOT / 'tools' / 'test.py']
+TEST = ['python', ROOT / 'tools' / 'test.py']
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The crash test, in short: one kill for each kind of training, in every form."""
 
 import re
-import sys
 
 import pytest
 from test_tools.conftest import ROOT
@@ -12,7 +11,7 @@ TOOL = ROOT / 'tools' / 'analysis_tools' / 'crash_test.py'
 
 
 def test_killed_trainings_end_bit_equal(call):
-    done = call(sys.executable, '-W', 'ignore', TOOL, '--kills', '6')
+    done = call('python', TOOL, '--kills', '6')
     assert done.returncode == 0, done.stdout
     assert done.stdout.count('bit-equal') == 6 + 1
     kills = re.findall('killed: (.*)', done.stdout)
@@ -20,6 +19,6 @@ def test_killed_trainings_end_bit_equal(call):
 
 
 def test_a_training_that_fails_is_told_in_short(call):
-    done = call(sys.executable, TOOL, 'mmaddp::toy/mage-w16_1xb8-3e_digits-32px.py', '--kills', '1')
+    done = call('python', TOOL, 'mmaddp::toy/mage-w16_1xb8-3e_digits-32px.py', '--kills', '1')
     assert done.returncode == 1
     assert 'work_dirs/toy/digits' in done.stdout and 'Traceback' not in done.stdout

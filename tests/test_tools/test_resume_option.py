@@ -1,14 +1,12 @@
 """--resume as a user gives it: what is found, what is refused, what is never executed."""
 
-import sys
-
 import pytest
 import torch
 from test_tools.conftest import ROOT, TOY
 
 pytestmark = pytest.mark.slow
 
-TRAIN = [sys.executable, ROOT / 'tools' / 'train.py']
+TRAIN = ['python', ROOT / 'tools' / 'train.py']
 
 
 @pytest.fixture

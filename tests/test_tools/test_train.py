@@ -9,7 +9,7 @@ from mmaddp.run.training import TrainFlags, apply_flags, set_resume
 
 pytestmark = pytest.mark.slow
 
-TRAIN = [sys.executable, ROOT / 'tools' / 'train.py']
+TRAIN = ['python', ROOT / 'tools' / 'train.py']
 
 
 def learning_rates(checkpoint):
@@ -47,7 +47,7 @@ def test_absent_inputs_are_listed_and_nothing_is_written(call, tmp_path):
 
 
 def test_dry_run_reports_and_leaves_nothing(call, tmp_path):
-    done = call(*TRAIN, TOY, '--dry-run')
+    done = call(sys.executable, TRAIN[1], TOY, '--dry-run')
     assert done.returncode == 0, done.stdout
     for part in ('Dry run', 'seconds per step', 'peak memory', 'estimated total', 'predictor.pth'):
         assert part in done.stdout
@@ -164,7 +164,7 @@ def test_interruption_is_one_line_that_says_how_to_go_on(call, toy_options, tmp_
         "runpy.run_path(sys.argv[0], run_name='__main__')\n"
     )
     options = ['--work-dir', work, '--cfg-options', *toy_options]
-    done = call(sys.executable, '-W', 'ignore', '-c', code, TRAIN[1], TOY, *options)
+    done = call('python', '-W', 'ignore', '-c', code, TRAIN[1], TOY, *options)
     assert done.returncode == 130 and 'Traceback' not in done.stdout
     last = done.stdout.splitlines()[-1]
     assert last.startswith('train: stopped.') and 'epoch_3.pth; the same command with' in last

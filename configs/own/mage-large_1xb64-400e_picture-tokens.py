@@ -3,28 +3,17 @@
 #   python tools/train.py CONFIG
 # All numbers but the sizes of a released model are our own choice. Expected score: not run.
 _base_ = [
+    './parts_mage.py',
     '../_base_/models/parts_tokenizer_vqgan.py',
     './parts_predictor_large.py',
-    './parts_tokens.py',
-    '../_base_/schedules/adamw_coslr_short.py',
-    '../_base_/default_runtime.py',
 ]
 
+weights = 'work_dirs/own/tokenizer/epoch_50.pth'
 model = dict(
-    type='mmaddp.MAGE',
-    tokenizer=dict(
-        init_cfg=dict(
-            type='Pretrained',
-            _scope_='mmaddp',
-            checkpoint='work_dirs/own/tokenizer/epoch_50.pth',
-            prefix='tokenizer.',
-        ),
-        **_base_.tokenizer,
-    ),
+    tokenizer=dict(init_cfg=dict(checkpoint=weights), **_base_.tokenizer),
     token_predictor=dict(num_tokens=256, **_base_.token_predictor),
     label_smoothing=0.1,
 )
-train_dataloader = dict(dataset=dict(dataset=dict(num_codes=1024)))
+train_dataloader = dict(dataset=dict(dataset=dict(num_codes=_base_.tokenizer.num_codes)))
 optim_wrapper = dict(optimizer=dict(lr=2e-4))
-param_scheduler = dict(warmup=10)
 train_cfg = dict(max_epochs=400)

@@ -60,6 +60,9 @@ COMMANDS = {
     'prepare digits': Command(
         'dataset_converters/prepare_digits.py', 'data sets of digits, without a download'
     ),
+    'prepare pictures': Command(
+        'dataset_converters/prepare_pictures.py', 'class folders to try pre-training with'
+    ),
     'prepare imagenet-val': Command(
         'dataset_converters/prepare_imagenet_val.py', 'reference images for FID on ImageNet'
     ),

@@ -15,7 +15,7 @@ from mmaddp.own.prepare import write_pictures
 from mmaddp.own.stage import Figure, Stage, last_scalars
 from mmaddp.own.stage_folder import StageFolder
 from mmaddp.own.write import config_file, train_command
-from mmaddp.utils.own_folders import new_folder
+from mmaddp.utils.own_folders import MARK, new_folder
 
 MAKER = 'pretrain'
 
@@ -35,6 +35,11 @@ class Chain(StageFolder):
     plan: Plan
     costs: dict[str, Cost]
     choices: list[Choice]
+
+    @property
+    def pictures(self) -> Path:
+        """Folder of the divided pictures, which holds 'train' and 'val'."""
+        return self.out / 'data'
 
     def train(self, stage: str) -> None:
         """Train a stage's configuration, from its newest checkpoint on if there is one."""
@@ -59,8 +64,11 @@ class Chain(StageFolder):
 
 def prepare(chain: Chain) -> dict:
     """Divide the pictures and write them as they are trained on."""
-    folder = chain.out / 'data'
-    if not folder.exists():
+    folder = chain.pictures
+    if folder.exists():
+        # A start that was killed just before the end of new_folder has left it.
+        (folder / MARK).unlink(missing_ok=True)
+    else:
         with new_folder(folder, MAKER) as unfinished:
             write_pictures(chain.found, chain.plan, unfinished)
     return dict(train=chain.plan.num_train, val=chain.plan.num_val)

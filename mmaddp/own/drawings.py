@@ -1,6 +1,5 @@
 """The pictures of the report."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from mmaddp.apis.editing import inpaint, reconstruct
 from mmaddp.apis.generation import generate
 from mmaddp.models.selfsup import ADDP
 from mmaddp.own.likeness import nearest_pictures
+from mmaddp.own.stage import logged_scalars
 from mmaddp.utils.atomic import atomic_path
 from mmaddp.utils.images import image_grid, save_png
 from mmaddp.visualization.target_pictures import generation_steps, target_images
@@ -95,11 +95,7 @@ def draw_curves(out: Path, file: Path, curves: Mapping[str, tuple[str, str]] = C
 
 def scalar(work_dir: Path, name: str) -> tuple[list[float], list[float]]:
     """Steps and values of a scalar that a training logged, in all its starts."""
-    values = {}
-    for file in sorted(work_dir.glob('*/vis_data/scalars.json')):
-        for line in file.read_text().splitlines():
-            entry = json.loads(line)
-            if name in entry:
-                values[entry['step']] = entry[name]
+    entries = logged_scalars(work_dir)
+    values = {entry['step']: entry[name] for entry in entries if name in entry}
     steps = sorted(values)
     return steps, [values[step] for step in steps]

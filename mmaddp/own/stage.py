@@ -2,7 +2,7 @@
 
 import json
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
@@ -19,7 +19,7 @@ class Figure:
     Attributes:
         text (str): What it is.
         form (str): How it is shown, as in ``'{:.1%}'``.
-        at_least (float, optional): Value that a full run must reach.
+        at_least (float, optional): Value that the mean of the runs must reach.
         at_most (float, optional): Value that it must not exceed.
     """
 
@@ -35,8 +35,8 @@ class Figure:
         inside = inside and (self.at_most is None or mean <= self.at_most)
         return not inside
 
-    def describe(self, values: Sequence[float], smoke: bool = False) -> str:
-        """Show mean and spread and, unless the run was cut short, whether the limits are met."""
+    def describe(self, values: Sequence[float]) -> str:
+        """Show mean and spread, and whether the limits are met."""
         shown = self.form.format(statistics.mean(values))
         if len(values) > 1:
             shown += f' ± {self.form.format(statistics.stdev(values))}'
@@ -45,7 +45,7 @@ class Figure:
             limits.append(self.form.format(self.at_least))
         if self.at_most is not None:
             limits.append(f'at most {self.form.format(self.at_most)}')
-        if smoke or not limits:
+        if not limits:
             return f'{self.text} {shown}'
         verdict = 'MISSED' if self.is_missed(values) else 'ok'
         return f'{self.text} {shown} ({verdict}, needed {", ".join(limits)})'
@@ -83,10 +83,10 @@ class Stage:
     figures: dict[str, Figure]
     pictures: tuple[Picture, ...] = ()
 
-    def describe(self, results: Sequence[dict], smoke: bool) -> list[str]:
+    def describe(self, results: Sequence[dict]) -> list[str]:
         """Show the figures of one or several runs."""
         return [
-            figure.describe([result['figures'][name] for result in results], smoke)
+            figure.describe([result['figures'][name] for result in results])
             for name, figure in self.figures.items()
         ]
 
@@ -105,12 +105,21 @@ def cfg_options(options: Mapping[str, object]) -> list[str]:
     return ['--cfg-options', *(f'{key}={value}' for key, value in options.items())]
 
 
+def logged_scalars(work_dir: Path) -> Iterator[dict]:
+    """What a training logged, line by line, in all its starts.
+
+    A line that a killed process has left unfinished is passed over: the next start logs it again.
+    """
+    for file in sorted(work_dir.glob('*/vis_data/scalars.json')):
+        for line in file.read_text().split('\n')[:-1]:
+            yield json.loads(line)
+
+
 def last_scalars(work_dir: Path) -> dict:
     """The last value of every scalar that a training logged, in all its starts."""
     scalars: dict = {}
-    for file in sorted(work_dir.glob('*/vis_data/scalars.json')):
-        for line in file.read_text().splitlines():
-            scalars.update(json.loads(line))
+    for entry in logged_scalars(work_dir):
+        scalars.update(entry)
     return scalars
 
 

@@ -35,6 +35,9 @@ class ADDPViT(VisionTransformer):
         out_indices (int | Sequence[int]): Blocks whose output is returned, negative ones counted
             from the end. Defaults to -1.
         attn_drop_rate (float): Dropout of the attention weights. Defaults to 0.
+        pos_std (float): Standard deviation of the positions at the start. Those of patches are
+            about 1: a short training does not find out where a patch lies unless positions are
+            larger from the beginning. Defaults to 0.02, as released.
         frozen_stages (int): Number of leading blocks that are not trained; embedding,
             positions and ``pre_norm`` are frozen with them, and with all blocks the final norms
             too. Frozen parts stay in evaluation mode. Defaults to -1, nothing; 0 is the same.
@@ -57,6 +60,7 @@ class ADDPViT(VisionTransformer):
         pre_norm: bool = True,
         out_indices: Union[int, Sequence[int]] = -1,
         attn_drop_rate: float = 0.0,
+        pos_std: float = 0.02,
         frozen_stages: int = -1,
         with_cp: bool = False,
         patch_cfg: Optional[dict] = None,
@@ -76,6 +80,7 @@ class ADDPViT(VisionTransformer):
             out_indices=out_indices if isinstance(out_indices, int) else list(out_indices),
             **kwargs,
         )
+        self.pos_std = pos_std
         self.with_cp = with_cp
         self.frozen_stages = frozen_stages
         depth = self.num_layers
@@ -94,7 +99,7 @@ class ADDPViT(VisionTransformer):
         init_as_released(self)
         patch_weight = self.patch_embed.projection.weight
         nn.init.xavier_uniform_(patch_weight.view(patch_weight.shape[0], -1))
-        nn.init.normal_(self.pos_embed, std=0.02)
+        nn.init.normal_(self.pos_embed, std=self.pos_std)
         if self.cls_token is not None:
             nn.init.normal_(self.cls_token, std=0.02)
 

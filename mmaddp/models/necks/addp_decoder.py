@@ -30,6 +30,9 @@ class ADDPDecoder(BaseModule):
         num_codes (int): Codes of the tokenizer, K. Defaults to 1024.
         num_class_ids (int): Class ids in the vocabulary. Defaults to 1000.
         drop_rate (float): Dropout in the layers. Defaults to 0.
+        table_std (float): Standard deviation of tokens and positions at the start. Narrow decoders
+            need a larger one to learn quickly, see :class:`MAGEPredictor`. Defaults to 0.02, as
+            released.
         init_cfg (dict, optional): Initialisation config. Defaults to None.
     """
 
@@ -43,10 +46,12 @@ class ADDPDecoder(BaseModule):
         num_codes: int = 1024,
         num_class_ids: int = 1000,
         drop_rate: float = 0.0,
+        table_std: float = 0.02,
         init_cfg: Optional[dict] = None,
     ):
         super().__init__(init_cfg)
         self.num_tokens = num_tokens
+        self.table_std = table_std
         self.vocabulary = Vocabulary(num_codes, num_class_ids)
 
         def table(rows: int) -> nn.Parameter:
@@ -72,7 +77,7 @@ class ADDPDecoder(BaseModule):
             return
         init_as_released(self)
         for table in self.parameters(recurse=False):
-            nn.init.normal_(table, std=0.02)
+            nn.init.normal_(table, std=self.table_std)
 
     def forward(
         self,

@@ -53,6 +53,9 @@ class MAGEPredictor(BaseModule):
         drop_rate (float): Dropout of the embedding and of all blocks. Defaults to 0.1.
         num_class_ids (int): Class ids in the word table, see :class:`Vocabulary`.
             Defaults to 1000.
+        table_std (float): Standard deviation of the tables at the start. The product of a
+            normalised output with a row of the word table is at most this times the width, so that
+            narrow predictors need a larger one to learn quickly. Defaults to 0.02, as released.
         init_cfg (dict, optional): Initialisation, ``Pretrained`` for instance.
     """
 
@@ -68,9 +71,11 @@ class MAGEPredictor(BaseModule):
         decoder_num_heads: int = 16,
         drop_rate: float = 0.1,
         num_class_ids: int = 1000,
+        table_std: float = 0.02,
         init_cfg: Optional[dict] = None,
     ):
         super().__init__(init_cfg)
+        self.table_std = table_std
         self.vocabulary = Vocabulary(num_codes, num_class_ids)
         self.num_codes = num_codes
         self.num_tokens = num_tokens
@@ -93,14 +98,14 @@ class MAGEPredictor(BaseModule):
         self.output = TiedOutput(decoder_embed_dims, embed_dims, len(self.vocabulary))
 
     def init_weights(self) -> None:
-        """Tables from N(0, 0.02), Linear weights Xavier-uniform, biases zero."""
+        """Tables from N(0, table_std), Linear weights Xavier-uniform, biases zero."""
         super().init_weights()
         if (self.init_cfg or {}).get('type') == 'Pretrained':
             return
         init_as_released(self)
         for table in (self.token_embed.word, self.token_embed.position):
-            nn.init.normal_(table.weight, std=0.02)
-        nn.init.normal_(self.decoder_pos_embed, std=0.02)
+            nn.init.normal_(table.weight, std=self.table_std)
+        nn.init.normal_(self.decoder_pos_embed, std=self.table_std)
 
     def forward(self, token_ids: Tensor, mask: Tensor) -> Tensor:
         """Distribution of the code at every position, given the visible ids.

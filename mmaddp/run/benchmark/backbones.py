@@ -1,7 +1,8 @@
 """Benchmarks of the backbones of detectors and segmentors, forwards and backwards."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from typing import Union
 
 import torch
 from mmpretrain.models.backbones import ViTSAM
@@ -16,6 +17,7 @@ from mmaddp.run.benchmark.work import OURS, Equality, Work
 
 # Largest relative difference in float32 of feature sums and of gradients.
 FEATURE_LIMIT, GRADIENT_LIMIT = 1e-4, 1e-3
+ARCH_KEYS = ('embed_dims', 'num_layers', 'num_heads', 'feedforward_channels')
 
 Backbone = Callable[[Tensor], tuple[Tensor, ...]]
 
@@ -23,7 +25,7 @@ Backbone = Callable[[Tensor], tuple[Tensor, ...]]
 def detection(settings: Settings) -> Work:
     """ADDPViTDet of a detector, against mmpretrain's ViTSAM of the same sizes and weights."""
     cfg = configured(settings)
-    side = settings.size or cfg.model.backbone.get('input_size', 1024)
+    side = settings.size or _side(cfg.model.backbone.get('input_size', 1024))
     backbone = _backbone(cfg, settings, input_size=side)
     others: dict[str, nn.Module] = {}
     if settings.against in (PLAIN, VITSAM):
@@ -34,7 +36,7 @@ def detection(settings: Settings) -> Work:
 def segmentation(settings: Settings) -> Work:
     """ADDPViTSeg of a segmentor, against written-out attention with a gathered bias."""
     cfg = configured(settings)
-    side = settings.size or cfg.model.backbone.img_size
+    side = settings.size or _side(cfg.model.backbone.img_size)
     backbone = _backbone(cfg, settings, img_size=side)
     others: dict[str, Backbone] = {}
     if settings.against == PLAIN:
@@ -77,10 +79,13 @@ def vitsam_like(backbone: nn.Module, side: int) -> ViTSAM:
     )
     weights['pos_embed'] = positions.unflatten(1, grid)
     other.load_state_dict(weights)
-    return other.train()
+    other.train()  # which returns nothing in this package
+    return other
 
 
-ARCH_KEYS = ('embed_dims', 'num_layers', 'num_heads', 'feedforward_channels')
+def _side(size: Union[int, Sequence[int]]) -> int:
+    """Longer side of a size in pixels."""
+    return size if isinstance(size, int) else max(size)
 
 
 def _backbone(cfg, settings: Settings, **changes) -> nn.Module:

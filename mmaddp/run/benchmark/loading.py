@@ -66,13 +66,21 @@ def torchvision_dataset(folder: Path, pipeline: list[dict]) -> Any:
     from torchvision import datasets as tv_datasets
     from torchvision import transforms
 
-    crop = next(step for step in pipeline if type_name(step) == 'RandomResizedCrop')
+    crop = next((step for step in pipeline if type_name(step) == 'RandomResizedCrop'), None)
+    if crop is None:
+        raise ValueError(
+            "torchvision's pipeline crops at random sizes; this configuration's has no "
+            'RandomResizedCrop to compare with.'
+        )
     if any(type_name(step) == 'RandAugment' for step in pipeline):
         from timm.data import create_transform
 
-        size = crop['scale']
         transform = create_transform(
-            size, is_training=True, color_jitter=None, interpolation='bicubic', **AUGMENTATION
+            crop['scale'],
+            is_training=True,
+            color_jitter=None,
+            interpolation='bicubic',
+            **AUGMENTATION,
         )
     else:
         transform = transforms.Compose(

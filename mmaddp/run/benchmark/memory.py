@@ -2,11 +2,11 @@
 
 import re
 from pathlib import Path
-from typing import Optional
+from typing import Optional, Union
 
 import torch
 
-STATUS, CLEAR = Path('/proc/self/status'), Path('/proc/self/clear_refs')
+CLEAR = Path('/proc/self/clear_refs')
 # What Linux takes as "forget the peak so far".
 RESET_PEAK = '5'
 
@@ -32,9 +32,19 @@ class PeakMemory:
         """Peak in GiB since the reset, or ``before`` if that is more; None if unknown."""
         if self.device.type == 'cuda':
             peak = torch.cuda.max_memory_allocated(self.device) / 2**30
-        elif CLEAR.exists():
-            found = re.search(r'VmHWM:\s+(\d+) kB', STATUS.read_text())
-            peak = int(found[1]) / 2**20 if found else 0.0
         else:
-            return None
+            found = peak_gib() if CLEAR.exists() else None
+            if found is None:
+                return None
+            peak = found
         return max(peak, before or 0.0)
+
+
+def peak_gib(process: Union[int, str] = 'self') -> Optional[float]:
+    """Peak of a process's memory in GiB, as Linux records it; None where there is no record."""
+    try:
+        status = Path(f'/proc/{process}/status').read_text()
+    except OSError:  # another system, or the process has ended
+        return None
+    found = re.search(r'VmHWM:\s+(\d+) kB', status)
+    return int(found[1]) / 2**20 if found else None

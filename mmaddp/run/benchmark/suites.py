@@ -87,7 +87,8 @@ def _rest(size: str, base: Settings) -> Iterator[Part]:
     for precision in ('fp32', AMP):
         tokenize = replace(pretrain, precision=precision, against=PLAIN)
         yield Part(f'tokenizer, {precision}', benchmark('tokenize'), tokenize)
-    load = replace(pretrain, device='cpu', against=TORCHVISION)
+    pictures = 'mmaddp::' + CONFIGS['base']['pretrain']
+    load = replace(pretrain, config=pictures, device='cpu', against=TORCHVISION)
     yield Part('loading of pictures', benchmark('load-data'), load)
     if size == 'toy':
         return

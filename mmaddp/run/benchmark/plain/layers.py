@@ -17,6 +17,11 @@ def layer_norm(norm: nn.LayerNorm, x: Tensor) -> Tensor:
     return F.layer_norm(x, norm.normalized_shape, norm.weight, norm.bias, norm.eps)
 
 
+def drop(layer: nn.Dropout, x: Tensor) -> Tensor:
+    """Apply PyTorch's dropout with the rate of a layer, which may draw in its own way."""
+    return F.dropout(x, layer.p, layer.training)
+
+
 def attend(attn: nn.Module, x: Tensor, bias: Optional[Tensor] = None) -> Tensor:
     """Self-attention with all of its N x N weights in memory.
 
@@ -39,7 +44,7 @@ def attend(attn: nn.Module, x: Tensor, bias: Optional[Tensor] = None) -> Tensor:
             scores = scores + bias
     weights = F.dropout(scores.softmax(dim=-1), attn.attn_drop, attn.training)
     out = (weights.to(v.dtype) @ v).transpose(1, 2).reshape(num_samples, num_tokens, width)
-    return attn.out_drop(attn.gamma1(attn.proj_drop(linear(attn.proj, out))))
+    return attn.out_drop(attn.gamma1(drop(attn.proj_drop, linear(attn.proj, out))))
 
 
 def transform(layer: nn.Module, x: Tensor, bias: Optional[Tensor] = None) -> Tensor:
@@ -48,8 +53,8 @@ def transform(layer: nn.Module, x: Tensor, bias: Optional[Tensor] = None) -> Ten
     ffn = layer.ffn
     first, last = (module for module in ffn.modules() if isinstance(module, nn.Linear))
     inner, outer = (module for module in ffn.layers.modules() if isinstance(module, nn.Dropout))
-    hidden = inner(F.gelu(linear(first, layer_norm(layer.ln2, x))))
-    return x + ffn.dropout_layer(ffn.gamma2(outer(linear(last, hidden))))
+    hidden = drop(inner, F.gelu(linear(first, layer_norm(layer.ln2, x))))
+    return x + ffn.dropout_layer(ffn.gamma2(drop(outer, linear(last, hidden))))
 
 
 def score_all(output: nn.Module, x: Tensor, table: Tensor) -> Tensor:

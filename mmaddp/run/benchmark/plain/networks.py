@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mmaddp.run.benchmark.plain.layers import layer_norm, linear, score_all, transform
+from mmaddp.run.benchmark.plain.layers import drop, layer_norm, linear, score_all, transform
 
 
 def predict(predictor: nn.Module, token_ids: Tensor, mask: Tensor) -> Tensor:
@@ -21,7 +21,7 @@ def predict(predictor: nn.Module, token_ids: Tensor, mask: Tensor) -> Tensor:
     ids = torch.where(mask, torch.full_like(token_ids, vocabulary.mask_id), token_ids)
     ids = torch.cat((torch.full_like(ids[:, :1], vocabulary.class_id), ids), dim=1)
     x = F.embedding(ids, embed.word.weight) + embed.position.weight
-    x = embed.drop(layer_norm(embed.norm, x))
+    x = drop(embed.drop, layer_norm(embed.norm, x))
     for layer in predictor.layers:
         x = transform(layer, x)
     x = linear(predictor.decoder_embed, layer_norm(predictor.norm, x))
@@ -59,7 +59,7 @@ def _outputs(backbone: nn.Module, images: Tensor) -> list[Tensor]:
     x = torch.cat((backbone.cls_token.expand(len(x), -1, -1), x), dim=1) + backbone.pos_embed
     if isinstance(backbone.pre_norm, nn.LayerNorm):
         x = layer_norm(backbone.pre_norm, x)
-    x = backbone.drop_after_pos(x)
+    x = drop(backbone.drop_after_pos, x)
     outputs = []
     for layer in backbone.layers:
         x = transform(layer, x, relative_bias(layer))

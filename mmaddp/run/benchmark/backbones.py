@@ -9,7 +9,7 @@ from mmpretrain.models.backbones import ViTSAM
 from mmpretrain.models.utils import resize_pos_embed
 from torch import Tensor, nn
 
-from mmaddp.run.benchmark.models import build, cast, compile_parts, configured
+from mmaddp.run.benchmark.models import build, cast, compile_parts, configured, precision_of
 from mmaddp.run.benchmark.plain.networks import encode_levels
 from mmaddp.run.benchmark.settings import PLAIN, VITSAM, Settings
 from mmaddp.run.benchmark.training import pictures
@@ -105,13 +105,13 @@ def _backbone(cfg, settings: Settings, **changes) -> nn.Module:
 
 def _work(backbone: nn.Module, others: dict, settings: Settings, side: int) -> Work:
     images = pictures(settings, side) / 127.5 - 1
+    precision = precision_of(settings, backbone)
 
     def step(network: Backbone) -> tuple[float, float]:
         """Mean square of the features, and size of the gradient of the patch embedding."""
         owner = network if isinstance(network, nn.Module) else backbone
         plain = settings.against == PLAIN and network is not backbone
-        precision = nullcontext() if plain else cast(settings)
-        with precision:
+        with nullcontext() if plain else cast(precision, settings.torch_device):
             feats = network(images)
             loss = sum(feat.float().square().mean() for feat in feats)
         loss.backward()
@@ -127,7 +127,7 @@ def _work(backbone: nn.Module, others: dict, settings: Settings, side: int) -> W
 
     def check() -> list[Equality]:
         mine, other = variants[OURS](), variants[settings.against]()
-        limits = (FEATURE_LIMIT, GRADIENT_LIMIT) if settings.precision == 'fp32' else (None, None)
+        limits = (FEATURE_LIMIT, GRADIENT_LIMIT) if precision == 'fp32' else (None, None)
         names = ('mean square of the features', 'norm of the gradient of the patch embedding')
         return [
             Equality(name, a, b, abs(a - b) / abs(b), limit)
@@ -140,5 +140,5 @@ def _work(backbone: nn.Module, others: dict, settings: Settings, side: int) -> W
         unit='pictures',
         check=check if others else None,
         parts=parts,
-        training=True,
+        precision=precision,
     )

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from mmaddp.engine.generation.precision import inference_precision
-from mmaddp.run.benchmark.models import build, compile_parts, configured
+from mmaddp.run.benchmark.models import build, compile_parts, configured, precision_of
 from mmaddp.run.benchmark.plain import PlainGeneration
 from mmaddp.run.benchmark.settings import PLAIN, Settings
 from mmaddp.run.benchmark.work import OURS, Equality, Work
@@ -17,6 +17,7 @@ def generation(settings: Settings) -> Work:
     """Pictures from seeds, from the first step to the last one's image."""
     steps = {} if settings.steps is None else {'model.sampler.num_steps': settings.steps}
     model = build(configured(settings, **steps), settings).eval()
+    precision = precision_of(settings, model)
     seeds = list(range(settings.batch))
     tokenizer = model.target_generator.tokenizer
     parts = {
@@ -27,7 +28,7 @@ def generation(settings: Settings) -> Work:
     }
 
     def ours() -> tuple[Tensor, Tensor]:
-        with inference_precision(settings.precision, settings.torch_device.type):
+        with inference_precision(precision, settings.torch_device.type):
             for state in model.generate(seeds, every_image=False):
                 last = state
         return last.images.float(), last.token_ids
@@ -43,7 +44,7 @@ def generation(settings: Settings) -> Work:
         (images, ids), (other_images, other_ids) = ours(), variants[PLAIN]()
         same = (ids == other_ids).float().mean().item()
         apart = (images.clamp(0, 1) - other_images.clamp(0, 1)).abs().max().item()
-        exact = settings.precision == 'fp32'
+        exact = precision == 'fp32'
         return [
             Equality('share of equal ids', same, 1.0, 1 - same, 0.0 if exact else None),
             Equality(
@@ -61,6 +62,7 @@ def generation(settings: Settings) -> Work:
         unit='pictures',
         check=check if len(variants) > 1 else None,
         parts=parts,
+        precision=precision,
     )
 
 
@@ -71,12 +73,13 @@ def tokenizing(settings: Settings) -> Work:
 
     model = build(configured(settings), settings).eval()
     tokenizer = getattr(model, 'target_generator', model).tokenizer
+    precision = precision_of(settings, tokenizer)
     images = pictures(settings, settings.size or 16 * tokenizer.stride) / 255
     parts = {'encoder': tokenizer.encoder}
 
     @torch.no_grad()
     def ours() -> Tensor:
-        with inference_precision(settings.precision, settings.torch_device.type):
+        with inference_precision(precision, settings.torch_device.type):
             return tokenizer.encode(images)[0]
 
     variants = {OURS: ours}
@@ -88,7 +91,14 @@ def tokenizing(settings: Settings) -> Work:
 
     def check() -> list[Equality]:
         same = (ours() == variants[PLAIN]()).float().mean().item()
-        limit = 0.0 if settings.precision == 'fp32' else None
+        limit = 0.0 if precision == 'fp32' else None
         return [Equality('share of equal ids', same, 1.0, 1 - same, limit)]
 
-    return Work(variants, len(images), 'pictures', check if len(variants) > 1 else None, parts)
+    return Work(
+        variants,
+        items=len(images),
+        unit='pictures',
+        check=check if len(variants) > 1 else None,
+        parts=parts,
+        precision=precision,
+    )

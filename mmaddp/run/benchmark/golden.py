@@ -10,7 +10,7 @@ from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
 from mmaddp.run.benchmark.golden_values import GOLDEN
-from mmaddp.run.benchmark.models import build, cast, configured, no_dropout
+from mmaddp.run.benchmark.models import build, cast, configured, no_dropout, precision_of
 from mmaddp.run.benchmark.settings import Settings
 from mmaddp.run.benchmark.training import pictures
 from mmaddp.run.benchmark.work import Equality
@@ -37,13 +37,13 @@ def compute(settings: Settings) -> dict[str, float]:
     places = torch.arange(settings.batch * num_tokens, device=device)
     token_ids = (places * 7919 % num_codes).view(settings.batch, num_tokens)
     images = pictures(settings, model.backbone.img_size[0]) / 255
-    seeds = list(range(settings.batch))
+    seeds, precision = list(range(settings.batch)), precision_of(settings, model)
     with no_dropout(model), _masks_from_seeds(generator.mask_sampler):
-        with cast(settings):
+        with cast(precision, device):
             loss = model.loss(token_ids, [DataSample(sample_seed=seed) for seed in seeds])['loss']
         loss.backward()
         gradients = [weight.grad.norm() for weight in model.backbone.parameters()]
-        with torch.no_grad(), cast(settings):
+        with torch.no_grad(), cast(precision, device):
             decoded = generator(token_ids, seeds).x_t.float()
             ids = generator.tokenize(images).double()
     model.zero_grad()

@@ -1,20 +1,20 @@
 """Benchmark of what a training's data pipeline loads per core."""
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
-from itertools import islice
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from PIL import Image
+from torch.utils.data import DataLoader
 
-from mmaddp.run.benchmark.models import SEED, configured
+from mmaddp.run.benchmark.models import SEED, configured, trains_on_tokens
 from mmaddp.run.benchmark.settings import TORCHVISION, Settings
 from mmaddp.run.benchmark.work import OURS, Work
 from mmaddp.run.data_kinds import kind_of
@@ -22,14 +22,15 @@ from mmaddp.run.inputs import datasets
 from mmaddp.run.stand_in_data import StandInNeeds
 from mmaddp.utils.config_types import type_name
 
-# A usual picture of ImageNet, and how many different ones are read.
+# A usual picture of ImageNet, and how many different ones are read at least.
 HEIGHT, WIDTH, NUM_PICTURES, QUALITY = 375, 500, 64, 90
+NUM_TOKENS = 256
 # timm's words for the official fine-tuning's augmentation (main_finetune.py).
 AUGMENTATION = dict(auto_augment='rand-m9-mstd0.5-inc1', re_prob=0.25, re_mode='pixel', re_count=1)
 
 
 def loading(settings: Settings) -> Work:
-    """Samples of a training's data set in one process, ready to be stacked.
+    """Stacked batches of a training's data loader, without worker processes: one core's work.
 
     JPEG pictures of 500 x 375 are made in place of the configured data. The other variant reads the
     same pictures with torchvision's ImageFolder, as the official code does; where the pipeline
@@ -38,20 +39,24 @@ def loading(settings: Settings) -> Work:
     cfg = configured(settings)
     (_, dataset), *_ = datasets(cfg, ('train_dataloader',))
     pipeline = list(dataset.get('pipeline') or [])
-    folder = tempfile.TemporaryDirectory(prefix='mmaddp_benchmark_')
-    write_pictures(Path(folder.name))
-    _use(dataset, Path(folder.name), settings.batch)
-    variants = {OURS: partial(_load, _endless(_built(cfg)), settings.batch, folder)}
+    number = max(NUM_PICTURES, settings.batch)
+    held = tempfile.TemporaryDirectory(prefix='mmaddp_benchmark_')
+    folder = Path(held.name)
+    if not trains_on_tokens(cfg):
+        write_pictures(folder, number)
+    _use(dataset, folder, number)
+    batches = _endless(_loader(cfg, settings.batch))
+    variants = {OURS: partial(next, batches)}
     if settings.against == TORCHVISION:
-        other = torchvision_dataset(Path(folder.name), pipeline)
-        variants[TORCHVISION] = partial(_load, _endless(other), settings.batch, folder)
-    return Work(variants, items=settings.batch, unit='samples')
+        other = DataLoader(torchvision_dataset(folder, pipeline), settings.batch, shuffle=True)
+        variants[TORCHVISION] = partial(next, _endless(other))
+    return Work(variants, items=settings.batch, unit='samples', holds=held)
 
 
-def write_pictures(folder: Path) -> None:
+def write_pictures(folder: Path, number: int) -> None:
     """Write JPEG pictures with structure of all sizes into two class folders."""
     rng = np.random.default_rng(SEED)
-    for index in range(NUM_PICTURES):
+    for index in range(number):
         picture = np.zeros((HEIGHT, WIDTH, 3), np.float32)
         for cells in (3, 12, 48, 192):
             noise = Image.fromarray(rng.integers(0, 256, (cells, cells, 3), dtype=np.uint8))
@@ -99,9 +104,8 @@ def torchvision_dataset(folder: Path, pipeline: list[dict]) -> Any:
 
 def _use(dataset: dict, folder: Path, number: int) -> None:
     """Replace the data of a configured data set by pictures, or by a token cache."""
-    kind = kind_of(dataset)
-    if 'pipeline' not in dataset:
-        stand_in = kind.stand_in(dataset, StandInNeeds(folder, number, 256))
+    if type_name(dataset) == 'TokenDataset':
+        stand_in = kind_of(dataset).stand_in(dataset, StandInNeeds(folder, number, NUM_TOKENS))
     else:
         stand_in = dict(
             type='mmpretrain.CustomDataset',
@@ -112,22 +116,18 @@ def _use(dataset: dict, folder: Path, number: int) -> None:
     dataset.update(stand_in)
 
 
-def _built(cfg: Config) -> Any:
+def _loader(cfg: Config, batch: int) -> DataLoader:
     init_default_scope(cfg.get('default_scope', 'mmengine'))
-    loader = dict(cfg.train_dataloader, num_workers=0, persistent_workers=False)
-    loader.pop('prefetch_factor', None)
-    return Runner.build_dataloader(loader, seed=SEED).dataset
+    settings = dict(cfg.train_dataloader, num_workers=0, persistent_workers=False)
+    settings |= dict(batch_size=batch, drop_last=True, pin_memory=False)
+    settings.pop('prefetch_factor', None)
+    return Runner.build_dataloader(settings, seed=SEED)
 
 
-def _endless(dataset: Any) -> Iterator[Callable[[], Any]]:
-    """One call after another that loads the next sample, in a fixed random order."""
-    generator = torch.Generator().manual_seed(SEED)
-    while True:
-        for index in torch.randperm(len(dataset), generator=generator).tolist():
-            yield partial(dataset.__getitem__, index)
-
-
-def _load(samples: Iterator[Callable[[], Any]], number: int, folder: Any) -> None:
-    """Load samples; the folder of the pictures lives as long as this call is held."""
-    for sample in islice(samples, number):
-        sample()
+def _endless(loader: DataLoader) -> Iterator[Any]:
+    """Batches of one epoch after another."""
+    for epoch in count():
+        set_epoch = getattr(loader.sampler, 'set_epoch', None)
+        if set_epoch is not None:
+            set_epoch(epoch)
+        yield from loader

@@ -9,6 +9,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from mmaddp.run.benchmark.backbones import detection, segmentation
 from mmaddp.run.benchmark.clock import Timing, ratios, take_turns
 from mmaddp.run.benchmark.generation import generation, tokenizing
+from mmaddp.run.benchmark.heap import in_own_heap
 from mmaddp.run.benchmark.loading import loading
 from mmaddp.run.benchmark.machine import describe, matrix_rate
 from mmaddp.run.benchmark.parts import seconds_of_parts
@@ -16,6 +17,7 @@ from mmaddp.run.benchmark.settings import Settings
 from mmaddp.run.benchmark.start_up import start_up
 from mmaddp.run.benchmark.training import fine_tuning, pretraining
 from mmaddp.run.benchmark.work import OURS, Work
+from mmaddp.utils.precision import PRECISIONS
 
 WORKS: dict[str, Callable[[Settings], Work]] = {
     'pretrain': pretraining,
@@ -55,10 +57,14 @@ def measure(name: str, settings: Settings, with_parts: bool = False) -> dict[str
     work = WORKS[name](settings)
     if settings.against and settings.against not in work.variants:
         raise ValueError(f'{name} cannot be compared with {settings.against!r}.')
-    result |= dict(items=work.items, unit=work.unit)
+    result |= dict(items=work.items, unit=work.unit, precision=work.precision)
     result['equality'] = [found.as_dict() for found in work.check()] if work.check else []
     timings = take_turns(
-        work.variants, settings.rounds, settings.warmup, settings.torch_device, settings.limit_s
+        in_own_heap(work.variants),
+        settings.rounds,
+        settings.warmup,
+        settings.torch_device,
+        settings.limit_s,
     )
     result['variants'] = {name: _figures(work, timing) for name, timing in timings.items()}
     result['ratios'] = {
@@ -84,7 +90,8 @@ def count_work(work: Work, figures: dict[str, dict], settings: Settings) -> dict
         dict: GFLOP/s at which the device multiplies large matrices, by their type.
     """
     device = settings.torch_device
-    types = {'float32': torch.float32, str(settings.dtype).removeprefix('torch.'): settings.dtype}
+    ours = PRECISIONS[work.precision] or torch.float32
+    types = {'float32': torch.float32, str(ours).removeprefix('torch.'): ours}
     rates = {kind: matrix_rate(device, dtype) / 1e9 for kind, dtype in types.items()}
     for name, found in figures.items():
         rate = list(rates.values())[-1 if name == OURS else 0]

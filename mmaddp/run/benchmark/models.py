@@ -17,7 +17,10 @@ from torch import nn
 from mmaddp.registry import MODELS
 from mmaddp.run.benchmark.settings import Settings
 from mmaddp.run.config import read_config
+from mmaddp.run.inputs import datasets
 from mmaddp.run.stand_ins import drop_absent_weights
+from mmaddp.utils.config_types import type_name
+from mmaddp.utils.precision import PRECISIONS, resolve_precision
 
 SEED = 0
 _built: dict[str, nn.Module] = {}
@@ -31,6 +34,12 @@ def configured(settings: Settings, **options: Any) -> Config:
         cfg = read_config(settings.config, {**options, **settings.cfg_options}, folder)
     drop_absent_weights(cfg)
     return cfg
+
+
+def trains_on_tokens(cfg: Config) -> bool:
+    """Whether a training reads cached token ids in place of pictures."""
+    found = datasets(cfg, ('train_dataloader',))
+    return any(type_name(dataset) == 'TokenDataset' for _, dataset in found)
 
 
 def build(cfg: Config, settings: Settings) -> nn.Module:
@@ -68,22 +77,32 @@ def _quiet() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def optimizer_of(cfg: Config, model: nn.Module) -> OptimWrapper:
+def optimizer_of(cfg: Config, model: nn.Module, precision: str) -> OptimWrapper:
     """The configured optimizer, which changes no weight: its learning rate is zero.
 
-    So every round, and every variant, computes with the same weights, at the full cost. Precision
-    is the benchmark's matter: mixed precision of the configuration is left out.
+    So every round, and every variant, computes with the same weights, at the full cost. Mixed
+    precision of the configuration is left out.
+
+    Args:
+        cfg (Config): The configuration.
+        model (nn.Module): Its model.
+        precision (str): Of forward passes.
     """
     wrapper = {key: value for key, value in cfg.optim_wrapper.items() if key not in AMP_KEYS}
     optimizer = dict(wrapper['optimizer'], lr=0.0)
-    return build_optim_wrapper(model, dict(wrapper, type='OptimWrapper', optimizer=optimizer))
+    ours = dict(type='mmaddp.PrecisionOptimWrapper', precision=precision, optimizer=optimizer)
+    return build_optim_wrapper(model, {**wrapper, **ours})
 
 
-def cast(settings: Settings) -> AbstractContextManager:
-    """Precision of our variant."""
-    if settings.precision != 'bf16':
-        return nullcontext()
-    return torch.autocast(settings.torch_device.type, torch.bfloat16)
+def precision_of(settings: Settings, model: nn.Module) -> str:
+    """Precision of our variant, 'fp32' or 'bf16'."""
+    return resolve_precision(settings.precision, model, settings.torch_device.type)
+
+
+def cast(precision: str, device: torch.device) -> AbstractContextManager:
+    """Run forward passes in a precision."""
+    dtype = PRECISIONS[precision]
+    return nullcontext() if dtype is None else torch.autocast(device.type, dtype)
 
 
 @contextmanager

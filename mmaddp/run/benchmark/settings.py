@@ -20,7 +20,7 @@ BENCHMARKS = (
 SUITES = ('gpu', 'toy')
 PLAIN, PLAIN_AMP, VITSAM, TORCHVISION = 'plain', 'plain-amp', 'vitsam', 'torchvision'
 AGAINST = (PLAIN, PLAIN_AMP, VITSAM, TORCHVISION)
-PRECISIONS = ('fp32', 'bf16')
+PRECISIONS = ('fp32', 'bf16', 'auto')
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class Settings:
         config (str): Configuration whose model and data are measured.
         device (str): 'cpu', 'cuda', 'cuda:1'. Defaults to 'cpu'.
         batch (int): Items per call. Defaults to 2.
-        precision (str): Of our variant: 'fp32', 'bf16' (autocast of everything) or 'auto'.
-            Defaults to 'fp32'.
+        precision (str): Of our variant: 'fp32', 'bf16', or 'auto', which is one of them, depending
+            on device and network. Defaults to 'fp32'.
         compile (bool): Compile the networks of our variant. Defaults to False.
         against (str, optional): What to compare with. Defaults to None: ours alone.
         rounds (int): Timed calls. Defaults to 5.
@@ -63,13 +63,6 @@ class Settings:
         import torch
 
         return torch.device(self.device)
-
-    @property
-    def dtype(self) -> 'torch.dtype':
-        """Type in which most of our work runs."""
-        import torch
-
-        return torch.float32 if self.precision == 'fp32' else torch.bfloat16
 
     def as_dict(self) -> dict[str, Any]:
         """For a JSON file."""

@@ -10,7 +10,7 @@ def table(result: dict[str, Any]) -> str:
     settings, machine = result['settings'], result['machine']
     where = machine.get('gpu') or f'{machine["cpu"]}, {machine["threads"]} threads'
     about = [result['date'], where, f'torch {result["versions"]["torch"]}']
-    about += [settings['precision'], f'batch {settings["batch"]}']
+    about += [result.get('precision', ''), f'batch {settings["batch"]}']
     if rates := result.get('matrix_gflops'):
         listed = ', '.join(f'{kind} {rate:,.0f}' for kind, rate in rates.items())
         about.append(f'matrix products at {listed} GFLOP/s')

@@ -6,17 +6,16 @@ from torch import Tensor, nn
 
 from mmaddp.run.benchmark.models import (
     build,
-    cast,
     compile_parts,
     configured,
     no_dropout,
     optimizer_of,
+    precision_of,
+    trains_on_tokens,
 )
 from mmaddp.run.benchmark.plain import PlainClassification, PlainPretraining, PlainStep
 from mmaddp.run.benchmark.settings import PLAIN, PLAIN_AMP, Settings
 from mmaddp.run.benchmark.work import OURS, Equality, Work
-from mmaddp.run.inputs import datasets
-from mmaddp.utils.config_types import type_name
 
 # Largest difference of losses that counts as equal in float32.
 LOSS_LIMIT = 1e-5
@@ -30,13 +29,11 @@ def pretraining(settings: Settings) -> Work:
     """
     cfg = configured(settings)
     model = build(cfg, settings)
-    optimizer = optimizer_of(cfg, model)
+    precision = precision_of(settings, model)
+    optimizer = optimizer_of(cfg, model, precision)
     images = pictures(settings, _side(model))
     generator = model.target_generator
-    kinds = [type_name(dataset) for _, dataset in datasets(cfg, ('train_dataloader',))]
-    inputs = images
-    if any('Token' in kind for kind in kinds):
-        inputs = generator.tokenize(images / 255)
+    inputs = generator.tokenize(images / 255) if trains_on_tokens(cfg) else images
     batch = dict(inputs=inputs, data_samples=[DataSample() for _ in images])
     parts = {
         'tokenizer encode': generator.tokenizer.encoder,
@@ -48,8 +45,7 @@ def pretraining(settings: Settings) -> Work:
     }
 
     def ours() -> float:
-        with cast(settings):
-            return float(model.train_step(batch, optimizer)['loss'])
+        return model.train_step(batch, optimizer)['loss'].item()
 
     variants = {OURS: ours}
     if settings.against in (PLAIN, PLAIN_AMP):
@@ -62,22 +58,22 @@ def pretraining(settings: Settings) -> Work:
         variants[settings.against] = lambda: step(images / 255)
     if settings.compile:
         compile_parts(parts)
-    return training_work(variants, model, settings, parts)
+    return training_work(variants, model, settings, precision, parts)
 
 
 def fine_tuning(settings: Settings) -> Work:
     """A step of a classifier's fine-tuning on whole pictures."""
     cfg = configured(settings)
     model = build(cfg, settings)
-    optimizer = optimizer_of(cfg, model)
+    precision = precision_of(settings, model)
+    optimizer = optimizer_of(cfg, model, precision)
     images = pictures(settings, model.backbone.img_size[0])
     classes = torch.arange(len(images)) % model.head.num_classes
     samples = [DataSample().set_gt_label(label) for label in classes]
     batch = dict(inputs=images, data_samples=samples)
 
     def ours() -> float:
-        with cast(settings):
-            return float(model.train_step(batch, optimizer)['loss'])
+        return model.train_step(batch, optimizer)['loss'].item()
 
     variants = {OURS: ours}
     if settings.against in (PLAIN, PLAIN_AMP):
@@ -86,11 +82,15 @@ def fine_tuning(settings: Settings) -> Work:
     parts = dict(encoder=model.backbone)
     if settings.compile:
         compile_parts(parts)
-    return training_work(variants, model, settings, parts)
+    return training_work(variants, model, settings, precision, parts)
 
 
 def training_work(
-    variants: dict, model: nn.Module, settings: Settings, parts: dict[str, nn.Module]
+    variants: dict,
+    model: nn.Module,
+    settings: Settings,
+    precision: str,
+    parts: dict[str, nn.Module],
 ) -> Work:
     """Wrap training steps, which return their loss."""
 
@@ -101,7 +101,7 @@ def training_work(
                 torch.manual_seed(0)
                 losses[name] = step()
         mine, other = losses[OURS], losses[settings.against]
-        exact = settings.precision == 'fp32' and settings.against == PLAIN
+        exact = precision == 'fp32' and settings.against == PLAIN
         limit = LOSS_LIMIT if exact else None
         return [Equality('loss without dropout', mine, other, abs(mine - other), limit)]
 
@@ -111,7 +111,7 @@ def training_work(
         unit='pictures',
         check=check if len(variants) > 1 else None,
         parts=parts,
-        training=True,
+        precision=precision,
     )
 
 

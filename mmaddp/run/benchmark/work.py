@@ -48,7 +48,8 @@ class Work:
         unit (str): What ``items`` counts.
         check (Callable, optional): Compares the variants. Defaults to None: there is one only.
         parts (dict): Name -> module of ours whose share of the time is asked for. Defaults to none.
-        training (bool): Whether a call has a backward pass. Defaults to False.
+        precision (str): Of our variant, 'fp32' or 'bf16'. Defaults to 'fp32'.
+        holds (Any): What must live as long as the work, a folder for instance. Defaults to nothing.
     """
 
     variants: dict[str, Callable[[], Any]]
@@ -56,4 +57,5 @@ class Work:
     unit: str
     check: Optional[Callable[[], list[Equality]]] = None
     parts: dict[str, nn.Module] = field(default_factory=dict)
-    training: bool = False
+    precision: str = 'fp32'
+    holds: Any = None

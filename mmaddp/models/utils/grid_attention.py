@@ -8,6 +8,8 @@ from mmpretrain.models.utils import MultiheadAttention
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .tiled_attention import tiled_attention, tiles_are_quicker
+
 
 class GridAttention(nn.Module):
     """Multi-head attention of ViTDet.
@@ -15,10 +17,13 @@ class GridAttention(nn.Module):
     Windows do not overlap; where the window does not divide the map, zeros are added at the bottom
     and right, and cut off again. Decomposed relative positions add
     ``q . R_h[i_q - i_k] + q . R_w[j_q - j_k]`` to the logit of query (i_q, j_q) and key
-    (i_k, j_k), with the unscaled q (MViTv2, equation 4). Instead of a mask of N x N entries, the
-    two terms enter as further channels: of the query its products with the rows of the tables, of
-    the key the one-hot codes of its row and column. So the fused kernels can be used, forwards
-    and backwards, and memory grows with N rather than N squared.
+    (i_k, j_k), with the unscaled q (MViTv2, equation 4). There is no mask of N x N entries, so
+    memory grows with N rather than N squared:
+
+    - For PyTorch's fused kernels, the two terms enter as further channels: of the query its
+      products with the rows of the tables, of the key the one-hot codes of its row and column.
+    - Trained on a CPU in float32, where these channels double or triple the arithmetic, attention
+      runs in tiles (:func:`mmaddp.models.utils.tiled_attention`).
 
     Args:
         attention (MultiheadAttention): Gives its projections, dropouts and layer scale, under
@@ -80,31 +85,69 @@ class GridAttention(nn.Module):
         qkv = self.qkv(x).reshape(num_maps, height * width, 3, self.num_heads, self.head_dims)
         q, k, v = qkv.permute(2, 0, 3, 1, 4)
         scaled = q * self.head_dims**-0.5
-        if self.has_rel_pos:
-            scaled = torch.cat((scaled, self._position_terms(q, height, width)), dim=-1)
-            places = one_hot_places(height, width, k).expand(*k.shape[:3], -1)
-            k = torch.cat((k, places), dim=-1)
-            # The flash kernels want values as wide as keys.
-            v = F.pad(v, (0, height + width))
         dropout = self.attn_drop if self.training else 0.0
-        out = F.scaled_dot_product_attention(
-            scaled, k, v, attn_mask=visible, dropout_p=dropout, scale=1.0
-        )
-        out = out[..., : self.head_dims].transpose(1, 2)
+        if not self.has_rel_pos:
+            out = F.scaled_dot_product_attention(
+                scaled, k, v, attn_mask=visible, dropout_p=dropout, scale=1.0
+            )
+        elif visible is None and not dropout and tiles_are_quicker(q):
+            inputs = (scaled, k, v, *self._position_terms(q, height, width))
+            out = tiled_attention(*(part.flatten(0, 1) for part in inputs)).view_as(q)
+        else:
+            terms = torch.cat(self._position_terms(q, height, width), dim=-1)
+            out = attend_by_channels(scaled, k, v, terms, (height, width), visible, dropout)
+        out = out.transpose(1, 2)
         return out.reshape(num_maps, height, width, self.num_heads * self.head_dims)
 
-    def _position_terms(self, q: Tensor, height: int, width: int) -> Tensor:
-        """Products of q, (B, n, h * w, D), with its rows of the tables: (B, n, h * w, h + w)."""
+    def _position_terms(self, q: Tensor, height: int, width: int) -> tuple[Tensor, Tensor]:
+        """Products of q, (B, n, h * w, D), with its rows of the tables: (B, n, h * w, h or w)."""
         by_place = q.unflatten(2, (height, width))
         rows = torch.einsum('bnijd,ikd->bnijk', by_place, offset_rows(self.rel_pos_h, height))
         columns = torch.einsum('bnijd,jkd->bnijk', by_place, offset_rows(self.rel_pos_w, width))
-        return torch.cat((rows, columns), dim=-1).flatten(2, 3).to(q.dtype)
+        return rows.flatten(2, 3).to(q.dtype), columns.flatten(2, 3).to(q.dtype)
 
     def _visible(self, x: Tensor, padded_grid: tuple[int, int]) -> Tensor:
         """Which tokens of every window are not padding: bool, (windows of all maps, 1, 1, N)."""
         inside = torch.ones(x.shape[0], *x.shape[1:3], 1, dtype=torch.bool, device=x.device)
         windows, _ = window_partition(inside, self.window_size)
         return windows.flatten(1)[:, None, None]
+
+
+def attend_by_channels(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    terms: Tensor,
+    grid: tuple[int, int],
+    visible: Optional[Tensor],
+    dropout: float,
+) -> Tensor:
+    """Attention with relative positions by PyTorch's fused kernels.
+
+    Args:
+        q (Tensor): Scaled queries, shape (B, n, N, D), N = h * w.
+        k (Tensor): Keys, like ``q``.
+        v (Tensor): Values, like ``q``.
+        terms (Tensor): Terms of every query and every row, then every column of keys, shape
+            (B, n, N, h + w).
+        grid (tuple[int, int]): Rows and columns of the map, (h, w).
+        visible (Tensor, optional): Which keys are not padding, bool, shape (B, 1, 1, N).
+        dropout (float): Of the attention weights.
+
+    Returns:
+        Tensor: Shape (B, n, N, D).
+    """
+    places = one_hot_places(*grid, k).expand(*k.shape[:3], -1)
+    out = F.scaled_dot_product_attention(
+        torch.cat((q, terms), dim=-1),
+        torch.cat((k, places), dim=-1),
+        # The flash kernels want values as wide as keys.
+        F.pad(v, (0, sum(grid))),
+        attn_mask=visible,
+        dropout_p=dropout,
+        scale=1.0,
+    )
+    return out[..., : q.shape[-1]]
 
 
 def offset_rows(table: Tensor, size: int) -> Tensor:

@@ -215,3 +215,22 @@ def test_activation_checkpointing_changes_nothing():
         gradients.append([parameter.grad for parameter in model.parameters()])
     for plain, recomputed in zip(*gradients):
         torch.testing.assert_close(recomputed, plain)
+
+
+@pytest.mark.parametrize('tile', [1, 50, 10**6])
+def test_tiles_and_channels_are_the_same_attention(monkeypatch, tile):
+    """Rows of a map, whole maps and all at once; the channels are what a GPU takes."""
+    from mmaddp.models.utils import grid_attention, tiled_attention
+
+    attention = fill_rel_pos(build()).layers[0].attn.double()
+    x = torch.randn(3, 5, 4, WIDTH, dtype=torch.double, requires_grad=True)
+    parameters = [x, *attention.parameters()]
+    weights = torch.randn_like(x)
+    monkeypatch.setattr(tiled_attention, 'TILE', tile)
+    found = []
+    for tiles in (True, False):
+        monkeypatch.setattr(grid_attention, 'tiles_are_quicker', lambda q, tiles=tiles: tiles)
+        out = attention(x)
+        found.append([out, *torch.autograd.grad((out * weights).sum(), parameters)])
+    for by_tiles, by_channels in zip(*found):
+        torch.testing.assert_close(by_tiles, by_channels, atol=1e-10, rtol=1e-8)

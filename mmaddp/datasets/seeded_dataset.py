@@ -8,7 +8,7 @@ from mmengine.registry import DATASETS as MMENGINE_DATASETS
 
 from mmaddp.registry import DATASETS
 
-from .seeding import SampleIndex, SampleSeeds, check_seed, sample_seeds, seeded_rng
+from .seeding import SampleIndex, SampleSeeds, check_seed, kept_rng, sample_seeds, seed_sample
 
 
 @DATASETS.register_module()
@@ -54,27 +54,24 @@ class SeededDataset:
         return len(self.dataset)
 
     def __getitem__(self, index: int) -> Any:
-        seeds = self._seeds(index)
-        with seeded_rng(seeds):
-            sample = self.dataset[index if self._draws_nothing else int(index)]
-        return _with_seed(sample, seeds)
+        return self.__getitems__([index])[0]
 
     def __getitems__(self, indices: Sequence[int]) -> list:
         """Samples of a batch; data loaders call this.
 
-        A data set that says ``draws_nothing`` gets all indices at once, and no seeding, which
-        takes ten times as long as reading cached tokens.
+        A data set that says ``draws_nothing`` gets all indices at once, and no seeding.
         """
-        known = all(isinstance(index, SampleIndex) for index in indices)
-        if not (known and self._draws_nothing):
-            return [self[index] for index in indices]
-        samples = self.dataset.__getitems__(indices)
-        return [_with_seed(sample, self._seeds(index)) for sample, index in zip(samples, indices)]
-
-    @property
-    def _draws_nothing(self) -> bool:
-        """Whether the data set is by itself a function of :class:`SampleIndex`."""
-        return getattr(self.dataset, 'draws_nothing', False)
+        draws_nothing = getattr(self.dataset, 'draws_nothing', False)
+        seeds = [self._seeds(index) for index in indices]
+        if draws_nothing and all(isinstance(index, SampleIndex) for index in indices):
+            samples = self.dataset.__getitems__(indices)
+        else:
+            samples = []
+            with kept_rng():
+                for index, own_seeds in zip(indices, seeds):
+                    seed_sample(own_seeds)
+                    samples.append(self.dataset[index if draws_nothing else int(index)])
+        return list(map(_with_seed, samples, seeds))
 
     def _seeds(self, index: int) -> SampleSeeds:
         seed = self.seed
@@ -119,5 +116,5 @@ def _with_seed(sample: Any, seeds: SampleSeeds) -> Any:
     if isinstance(sample, dict) and 'data_samples' in sample:
         views = sample['data_samples']  # several with test-time augmentation
         for view in views if isinstance(views, list) else [views]:
-            view.set_metainfo(dict(sample_seed=seeds.sample))
+            view.set_field(seeds.sample, 'sample_seed', field_type='metainfo')
     return sample

@@ -3,10 +3,12 @@
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple, Optional
+from typing import NamedTuple, Optional, Union
 
 import numpy as np
 import torch
+
+UINT32_MAX = 2**32 - 1
 
 
 class SampleIndex(int):
@@ -57,8 +59,11 @@ class SampleSeeds(NamedTuple):
 
 def sample_seeds(seed: int, epoch: int, index: int) -> SampleSeeds:
     """Seeds of sample ``index`` in epoch ``epoch``: a pure function of its three arguments."""
-    words = np.random.SeedSequence((seed, epoch, index)).generate_state(4, np.uint64)
-    return SampleSeeds(*(int(word) >> 1 for word in words))
+    entropy: Union[tuple, np.ndarray] = (seed, epoch, index)
+    if max(entropy) <= UINT32_MAX:
+        entropy = np.array(entropy, np.uint32)  # the words that NumPy makes of them, but slowly
+    words = np.random.SeedSequence(entropy).generate_state(4, np.uint64)
+    return SampleSeeds(*(word >> 1 for word in words.tolist()))
 
 
 def epoch_order(num_samples: int, seed: int, epoch: int) -> list[int]:
@@ -82,26 +87,39 @@ def seed_iteration(seed: int, iteration: int) -> None:
     sequence = np.random.SeedSequence(seed, spawn_key=(iteration,))
     words = [int(word) for word in sequence.generate_state(3, np.uint64)]
     random.seed(words[0])
-    np.random.seed([words[1] & 0xFFFFFFFF, words[1] >> 32])
+    np.random.seed([words[1] & UINT32_MAX, words[1] >> 32])
     torch.manual_seed(words[2] >> 1)  # those of all devices
 
 
 @contextmanager
-def seeded_rng(seeds: SampleSeeds) -> Iterator[None]:
-    """Seed Python's, NumPy's and PyTorch's CPU generators, and put them back afterwards.
+def kept_rng() -> Iterator[None]:
+    """Put the states of Python's, NumPy's and PyTorch's CPU generators back afterwards.
 
-    Generators of other devices are left alone.
+    Reading and writing the states takes several times as long as :func:`seed_sample`, so it is
+    done once for the samples of a batch. Generators of other devices are left alone.
     """
     states = random.getstate(), np.random.get_state(), torch.get_rng_state()
-    random.seed(seeds.python)
-    np.random.seed([seeds.numpy & 0xFFFFFFFF, seeds.numpy >> 32])
-    torch.default_generator.manual_seed(seeds.torch)
     try:
         yield
     finally:
         random.setstate(states[0])
         np.random.set_state(states[1])
         torch.set_rng_state(states[2])
+
+
+def seed_sample(seeds: SampleSeeds) -> None:
+    """Seed Python's, NumPy's and PyTorch's CPU generators for one sample."""
+    random.seed(seeds.python)
+    np.random.seed([seeds.numpy & UINT32_MAX, seeds.numpy >> 32])
+    torch.default_generator.manual_seed(seeds.torch)
+
+
+@contextmanager
+def seeded_rng(seeds: SampleSeeds) -> Iterator[None]:
+    """Seed the three generators for one sample, and put them back afterwards."""
+    with kept_rng():
+        seed_sample(seeds)
+        yield
 
 
 def check_seed(seed: int) -> int:

@@ -224,3 +224,16 @@ def test_a_hook_may_replace_the_pipeline(folder):
     dataset.pipeline = replacement
     assert dataset.dataset.pipeline is dataset.pipeline is replacement
     assert pickle.loads(pickle.dumps(SeededDataset([1, 2], seed=4))).seed == 4
+
+
+def test_a_batch_is_its_samples_and_leaves_the_generators_alone(folder):
+    dataset = build(folder, seed=3)
+    indices = [SampleIndex(index, epoch=2) for index in (4, 0, 12)]
+    before = random.getstate(), torch.get_rng_state()
+    batch = dataset.__getitems__(indices)
+    assert random.getstate() == before[0] and torch.equal(torch.get_rng_state(), before[1])
+    for sample, index in zip(batch, indices):
+        single = dataset[index]
+        assert torch.equal(sample['inputs'], single['inputs'])
+        assert sample['data_samples'].sample_seed == single['data_samples'].sample_seed
+        assert torch.equal(sample['data_samples'].draws, single['data_samples'].draws)

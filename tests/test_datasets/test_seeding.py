@@ -31,6 +31,12 @@ def test_sample_seeds_are_a_pure_function_without_collisions():
     assert all(0 <= number < 2**63 for number in numbers)
 
 
+@pytest.mark.parametrize('place', [(0, 0, 0), (7, 3, 2**32 - 1), (7, 2**32, 1), (2**70, 0, 5)])
+def test_sample_seeds_are_numpys(place):
+    words = np.random.SeedSequence(place).generate_state(4, np.uint64)
+    assert sample_seeds(*place) == tuple(int(word) >> 1 for word in words)
+
+
 def test_epoch_order():
     assert epoch_order(50, 0, 1) == epoch_order(50, 0, 1)
     assert sorted(epoch_order(50, 0, 1)) == list(range(50))
@@ -53,6 +59,18 @@ def test_seeded_rng_seeds_and_restores():
         assert draw() == inside
     with seeded_rng(sample_seeds(0, 0, 1)):
         assert all(a != b for a, b in zip(draw(), inside))
+
+
+def test_seeded_rng_restores_the_second_half_of_a_pair_of_normal_numbers():
+    np.random.seed(1)
+    pair = np.random.randn(2)
+    np.random.seed(1)
+    first = np.random.randn()
+    with seeded_rng(sample_seeds(0, 0, 0)):
+        inside = np.random.randn()
+    assert (first, np.random.randn()) == tuple(pair)
+    with seeded_rng(sample_seeds(0, 0, 0)):
+        assert np.random.randn() == inside
 
 
 def test_seeded_rng_restores_after_an_error():

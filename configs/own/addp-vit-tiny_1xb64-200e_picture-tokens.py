@@ -11,7 +11,7 @@ _base_ = [
 
 weights = 'work_dirs/own/'
 model = dict(
-    backbone=dict(arch=_base_.arch, img_size=64, patch_size=8),
+    backbone=dict(arch=_base_.arch, img_size=64, patch_size=8, pos_std=_base_.pos_std),
     neck=_base_.decoder,
     head=dict(embed_dims=_base_.width, label_smoothing=0.0),
     target_generator=dict(
@@ -26,5 +26,5 @@ model = dict(
     ),
 )
 train_dataloader = dict(dataset=dict(dataset=dict(num_codes=_base_.tokenizer.num_codes)))
-optim_wrapper = dict(optimizer=dict(lr=2e-3))
+optim_wrapper = dict(optimizer=dict(lr=1.4e-3))
 train_cfg = dict(max_epochs=200)

@@ -10,4 +10,5 @@ token_predictor = dict(
     decoder_num_heads=4,
     drop_rate=0.0,
     num_class_ids=1,
+    table_std=0.12,
 )

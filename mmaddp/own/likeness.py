@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Optional
 
 import numpy as np
 import torch
@@ -41,14 +42,27 @@ def nearest_pictures(images: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
 
 
 @torch.no_grad()
-def features_of(model: ADDP, images: Tensor) -> Tensor:
-    """Mean of the encoder's features over the patches of whole pictures, (N, C), on the CPU."""
+def features_of(model: ADDP, images: Tensor, num_blocks: Optional[int] = None) -> Tensor:
+    """Mean of the encoder's features over the patches of whole pictures, (N, C), on the CPU.
+
+    Args:
+        model (ADDP): In evaluation mode.
+        images (Tensor): In [0, 1], shape (N, 3, H, W).
+        num_blocks (int, optional): Blocks that they go through. Defaults to None, all and the norm
+            behind them.
+    """
     device = model.neck.mask_token.device
-    parts = [
-        model.extract_feat(part.to(device))[0][:, 1:].mean(dim=1).cpu()
-        for part in images.split(BATCH)
-    ]
-    return torch.cat(parts)
+    features = []
+    for part in images.split(BATCH):
+        part = part.to(device)
+        if num_blocks is None:
+            tokens = model.extract_feat(part)[0]
+        else:
+            tokens, grid = model.backbone.embed((part - model.pixel_mean) / model.pixel_std)
+            for layer in model.backbone.layers[:num_blocks]:
+                tokens = model.backbone.run_layer(layer, tokens, grid)
+        features.append(tokens[:, 1:].mean(dim=1).cpu())
+    return torch.cat(features)
 
 
 def knn_accuracy(

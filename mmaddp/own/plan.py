@@ -18,13 +18,18 @@ MOST_MIRRORED = 1.2
 HELD_OUT, MOST_HELD_OUT = 0.1, 2000
 
 STAGES = ('tokenizer', 'predictor', 'addp')
-# Shares of the time for training, and steps from which on samples can be good: about those of the
-# quickstart.
-SHARES = dict(tokenizer=0.25, predictor=0.3, addp=0.45)
-GOOD_STEPS = dict(tokenizer=300, predictor=800, addp=500)
+# Shares of the time for training, and steps from which on samples and features can be good: see
+# docs/own_rules.md.
+SHARES = dict(tokenizer=0.2, predictor=0.2, addp=0.6)
+GOOD_STEPS = dict(tokenizer=300, predictor=500, addp=1000)
 # Steps below which a stage is not worth running, and steps and epochs beyond which little is
 # expected. Our own choice.
-FEWEST_STEPS, MOST_STEPS, MOST_EPOCHS = 60, 3000, 200
+FEWEST_STEPS, MOST_STEPS, MOST_EPOCHS = 60, 6000, 200
+# Pictures per step, by device and stage. On a CPU, twice as many would take twice as long.
+LARGEST_BATCH = dict(
+    cpu=dict(tokenizer=32, predictor=64, addp=32),
+    cuda=dict(tokenizer=64, predictor=256, addp=256),
+)
 # Part of the budget that is kept back for preparing, sampling and the report.
 KEPT_BACK = 0.15
 
@@ -161,10 +166,9 @@ def _sized(found: Look, wishes: Wishes, size: str, resolution: int) -> Plan:
     number = len(found.pictures)
     num_val = min(max(round(HELD_OUT * number), 4), MOST_HELD_OUT)
     num_train = number - num_val
-    grid = wishes.grid or _grid(number, size, resolution)
+    grid = wishes.grid or _grid(number, size, resolution, wishes.device)
     _check_grid(resolution, grid)
-    largest = dict(cpu=(32, 64), cuda=(64, 256))[wishes.device]
-    tokenizer, others = (_batch(num_train, most) for most in largest)
+    largest = LARGEST_BATCH[wishes.device]
     return Plan(
         size=size,
         resolution=resolution,
@@ -177,14 +181,18 @@ def _sized(found: Look, wishes: Wishes, size: str, resolution: int) -> Plan:
         views=8 if number < 2000 else 4 if number < 50_000 else 2,
         device=wishes.device,
         seed=wishes.seed,
-        batch=dict(tokenizer=tokenizer, predictor=others, addp=others),
+        batch={stage: _batch(num_train, largest[stage]) for stage in STAGES},
         epochs={},
     )
 
 
-def _grid(number: int, size: str, resolution: int) -> int:
-    """4 x 4 for the smallest pictures, 16 x 16 where many large ones carry it, else 8 x 8."""
-    if resolution <= 32 and number < 20_000:
+def _grid(number: int, size: str, resolution: int, device: str) -> int:
+    """4 x 4 for the smallest pictures, 16 x 16 where many large ones carry it, else 8 x 8.
+
+    At 32 pixels a step with 8 x 8 tokens takes about three times as long, and on a CPU the features
+    did not make up for that (docs/own_rules.md).
+    """
+    if resolution <= 32 and (device == 'cpu' or number < 20_000):
         return 4
     if resolution >= 256 and size in ('base', 'large'):
         return 16
@@ -229,18 +237,13 @@ def with_epochs(plan: Plan, costs: dict[str, Cost], seconds: float) -> Optional[
         per_epoch = costs[stage].seconds_per_step * plan.steps_per_epoch(stage)
         share = max(seconds, 0) * SHARES[stage] / left
         most = max(MOST_EPOCHS, MOST_STEPS // plan.steps_per_epoch(stage))
-        number = _rounded(min(int(share / per_epoch), most))
+        number = min(int(share / per_epoch), most)
         if number * plan.steps_per_epoch(stage) < FEWEST_STEPS:
             return None
         epochs[stage] = number
         seconds -= number * per_epoch
         left -= SHARES[stage]
     return replace(plan, epochs=epochs)
-
-
-def _rounded(epochs: int) -> int:
-    """Down to a multiple of ten from 20 on, so that validation divides the training."""
-    return epochs - epochs % 10 if epochs >= 20 else epochs
 
 
 def least_seconds(plan: Plan, costs: dict[str, Cost]) -> float:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from mmaddp.own.look import Look, mirror_ratio
+from mmaddp.own.pixels import pixel_rows
 from mmaddp.own.plan import (
     MOST_ENLARGED,
     RESOLUTIONS,
@@ -47,11 +48,12 @@ def table(plan: Plan, found: Look, wishes: Wishes, costs: dict[str, Cost]) -> li
             'for training, and held out to judge with, drawn with the seed',
         ),
         chosen('resolution', f'{plan.resolution} pixels', wishes.resolution, pixels),
+        *(Choice(*row) for row in pixel_rows(plan, found, wishes)),
         chosen(
             'token grid',
             f'{plan.grid} x {plan.grid}',
             wishes.grid,
-            f'patches of {plan.patch} pixels',
+            f'patches of {plan.patch} pixels{_why_coarse(plan)}',
         ),
         chosen(
             'codes',
@@ -69,6 +71,13 @@ def table(plan: Plan, found: Look, wishes: Wishes, costs: dict[str, Cost]) -> li
         *(_stage(stage, plan, costs[stage]) for stage in STAGES),
         Choice('all', duration(planned_seconds(plan, costs)), _why_all(plan, wishes)),
     ]
+
+
+def _why_coarse(plan: Plan) -> str:
+    """Why a grid is coarser than it could be, '' where it is not."""
+    if plan.device == 'cpu' and plan.resolution == 32 and plan.grid == 4:
+        return '; on a CPU smaller ones take three times as long and were no better'
+    return ''
 
 
 def _stage(stage: str, plan: Plan, cost: Cost) -> Choice:

@@ -98,7 +98,7 @@ def _files(chain: Chain, split: str) -> list[Path]:
 
 
 def _classes(chain: Chain, model: ADDP, files: dict, images: dict) -> dict[str, float]:
-    """k-NN and linear probe: of the encoder, of an untrained one, of pixels."""
+    """k-NN and linear probe: of the encoder, of half of it, of an untrained one, of pixels."""
     names = chain.found.classes
     labels = {
         split: [names.index(name) for name in class_names(files[split], chain.out / 'data' / split)]
@@ -110,6 +110,7 @@ def _classes(chain: Chain, model: ADDP, files: dict, images: dict) -> dict[str, 
     untrained = build_model(config, device=chain.plan.device)
     sources: dict[str, Callable[[torch.Tensor], torch.Tensor]] = dict(
         addp=partial(features_of, model),
+        half=partial(features_of, model, num_blocks=len(model.backbone.layers) // 2),
         untrained=partial(features_of, untrained),
         pixels=pixel_vectors,
     )
@@ -145,6 +146,7 @@ def _tables(chain: Chain, ratio: float, classes: dict[str, float]) -> dict[str, 
             [title, f'{classes[f"knn_{name}"]:.1%}', f'{classes[f"probe_{name}"]:.1%}']
             for name, title in (
                 ('addp', 'ADDP, mean of the patches of whole pictures'),
+                ('half', 'the same after half of the blocks'),
                 ('untrained', 'the same encoder, untrained'),
                 ('pixels', 'pixels at 16 x 16'),
             )

@@ -27,7 +27,7 @@ CHANNELS = dict(
 RATES = dict(
     tokenizer=dict(tiny=2e-3, small=1e-3, base=3e-4, large=3e-4),
     predictor=dict(tiny=2e-3, small=1e-3, base=3e-4, large=2e-4),
-    addp=dict(tiny=2e-3, small=1e-3, base=3e-4, large=2e-4),
+    addp=dict(tiny=1.4e-3, small=1e-3, base=3e-4, large=2e-4),
 )
 BASE_BATCH = dict(tokenizer=32, predictor=64, addp=64)
 # A checkpoint about this often, in seconds.

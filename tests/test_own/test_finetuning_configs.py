@@ -41,6 +41,14 @@ def written(task, encoder, folder, **changes):
     return file, plan
 
 
+@pytest.mark.parametrize('depth, kept', [(4, True), (12, False)])
+def test_a_classifier_of_few_layers_keeps_the_norm_in_front(tmp_path, depth, kept):
+    file, _ = written('classify', replace(BASE, depth=depth), tmp_path)
+    backbone = Config.fromfile(file).model.backbone
+    assert backbone.pre_norm is kept
+    assert (r'pre_norm\.' in backbone.init_cfg.allow_unexpected) is not kept
+
+
 @pytest.mark.parametrize('task', LOOKS)
 def test_a_base_encoder_gives_a_model_of_its_size(tmp_path, task):
     file, plan = written(task, BASE, tmp_path, side=256 if task == 'classify' else 512)

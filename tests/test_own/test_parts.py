@@ -4,11 +4,13 @@ import argparse
 
 import pytest
 import torch
+from toy_models import toy_addp
 
-from mmaddp.own.likeness import knn_accuracy, nearest_pictures, probe_accuracy
+from mmaddp.own.likeness import features_of, knn_accuracy, nearest_pictures, probe_accuracy
 from mmaddp.own.pages import html_page, markdown_page
 from mmaddp.own.progress import shorten
 from mmaddp.own.stage import Picture, duration
+from mmaddp.registry import MODELS
 from mmaddp.run.argument_types import seconds
 
 START = '2026/11/30 10:00:00 - mmengine - INFO - '
@@ -59,6 +61,21 @@ def test_classes_are_told_apart_by_features_that_tell_them_apart():
         told = measure(noise + centres, labels, noise.flip(0) + centres, labels)
         not_told = measure(noise, labels, noise.roll(7, 1).flip(0), labels)
         assert told == 1 and not_told < 0.8
+
+
+def test_features_after_some_blocks_are_the_outputs_of_these():
+    torch.manual_seed(0)
+    model = MODELS.build(toy_addp())
+    model.init_weights()
+    model.eval()
+    images = torch.rand(3, 3, 32, 32)
+    outputs = []
+    last = model.backbone.layers[-1]
+    last.register_forward_hook(lambda _, __, tokens: outputs.append(tokens[:, 1:].mean(dim=1)))
+    features_of(model, images)
+    before_norm = features_of(model, images, len(model.backbone.layers))
+    torch.testing.assert_close(before_norm, outputs[0])
+    assert not torch.allclose(features_of(model, images, 0), before_norm)
 
 
 def test_pages_escape_what_file_names_hold(tmp_path):

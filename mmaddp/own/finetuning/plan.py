@@ -22,10 +22,15 @@ FEWEST_STEPS, MOST_EPOCHS, MOST_STEPS = 20, 100, 2000
 # batch that it is for, layer decay; then drop path. The first line is the quickstart's, the others
 # follow configs/classification, detection and segmentation.
 RECIPES = (
-    (6, dict(classify=(4e-3, 50, 0.8), detect=(2e-3, 4, 0.8), segment=(2e-3, 8, 0.75)), 0.0),
+    (6, dict(classify=(3.5e-3, 50, 0.65), detect=(2e-3, 4, 0.8), segment=(2e-3, 8, 0.75)), 0.0),
     (12, dict(classify=(5e-4, 64, 0.65), detect=(1e-4, 4, 0.7), segment=(1e-4, 8, 0.65)), 0.1),
     (99, dict(classify=(5e-4, 64, 0.75), detect=(1e-4, 4, 0.8), segment=(1e-4, 8, 0.75)), 0.2),
 )
+
+
+# Depth of an encoder up to which a classifier keeps the norm in front of the blocks; the official
+# fine-tuning of the deeper ones drops it.
+DEPTH_WITH_NORM = 6
 
 
 class Cost(NamedTuple):
@@ -77,6 +82,7 @@ class Plan:
         rate (float): Learning rate.
         layer_decay (float): Factor from one layer to the one below.
         drop_path (float): Rate at which paths are dropped.
+        pre_norm (bool): Whether a classifier keeps the encoder's norm in front of the blocks.
         seed (int): Of everything.
         device (str): 'cuda' or 'cpu'.
         epochs (int): Passes over the training pictures; 0 before it is known.
@@ -90,6 +96,7 @@ class Plan:
     rate: float
     layer_decay: float
     drop_path: float
+    pre_norm: bool
     seed: int
     device: str
     epochs: int = 0
@@ -125,6 +132,7 @@ def first_plan(found: Labelled, encoder: Encoder, wishes: Wishes) -> Plan:
         rate=float(f'{rate * math.sqrt(batch / base):.2g}'),
         layer_decay=decay,
         drop_path=drop_path,
+        pre_norm=encoder.depth <= DEPTH_WITH_NORM,
         seed=wishes.seed,
         device=wishes.device,
     )

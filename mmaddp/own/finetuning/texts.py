@@ -58,7 +58,8 @@ model = dict(
         img_size=$side,
         patch_size=$patch,
         drop_path_rate=$drop_path,
-        init_cfg=dict(checkpoint=$checkpoint),
+        pre_norm=$pre_norm,
+        init_cfg=dict(checkpoint=$checkpoint, allow_unexpected=$left_over),
     ),
     head=dict(num_classes=len(classes), in_channels=$width),
 )

@@ -65,8 +65,11 @@ def _lists(found: Labelled, plan: Plan, out: Path) -> dict[str, object]:
 
 def _sizes(encoder: Encoder, plan: Plan) -> dict[str, object]:
     """Encoder, input and rates."""
+    left_over = [r'ln1\.'] if plan.pre_norm else [r'pre_norm\.', r'ln1\.']
     return dict(
         checkpoint=repr(encoder.checkpoint),
+        pre_norm=plan.pre_norm,
+        left_over=left_over,
         arch=_arch(encoder),
         img_size=encoder.img_size,
         patch=encoder.patch_size,

@@ -53,6 +53,13 @@ def test_pre_norm_switch_keeps_the_patch_bias():
     )
 
 
+def test_positions_start_as_large_as_asked_for():
+    arch = dict(embed_dims=128, num_layers=1, num_heads=2, feedforward_channels=512)
+    model = build(arch=arch, pos_std=0.5)
+    assert 0.45 < model.pos_embed.std() < 0.55
+    assert model.cls_token.std() < 0.03
+
+
 def test_initialisation_is_the_released_one():
     arch = dict(embed_dims=128, num_layers=1, num_heads=2, feedforward_channels=512)
     model = build(arch=arch)

@@ -25,6 +25,15 @@ def inputs(num_masked, batch_size=2):
     return latent, token_ids, mask, tuple((LENGTH - counts).tolist())
 
 
+@pytest.mark.parametrize('settings, std', [({}, 0.02), (dict(table_std=0.12), 0.12)])
+def test_tables_start_as_large_as_asked_for(settings, std):
+    model = MODELS.build(dict(toy_decoder(), **settings))
+    model.init_weights()
+    for name, table in model.named_parameters(recurse=False):
+        if name != 'mask_token':
+            assert table.std().item() == pytest.approx(std, rel=0.3)
+
+
 def test_sequence_length(decoder):
     out = decoder(*inputs(num_masked=10))
     assert out.shape == (2, 1 + LENGTH + 6, WIDTH)

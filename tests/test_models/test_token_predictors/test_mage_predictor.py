@@ -180,15 +180,17 @@ def test_dropout_sits_in_embedding_and_blocks():
     assert not torch.equal(predictor(ids, mask), predictor(ids, mask))
 
 
-def test_initialisation():
-    predictor = MAGEPredictor(64, 100, 64, 1, 2, 64, 1, 2)
+@pytest.mark.parametrize('table_std', [0.02, 0.12])
+def test_initialisation(table_std):
+    settings = {} if table_std == 0.02 else dict(table_std=table_std)
+    predictor = MAGEPredictor(64, 100, 64, 1, 2, 64, 1, 2, **settings)
     predictor.init_weights()
     for table in (
         predictor.token_embed.word.weight,
         predictor.token_embed.position.weight,
         predictor.decoder_pos_embed,
     ):
-        assert table.std().item() == pytest.approx(0.02, rel=0.05)
+        assert table.std().item() == pytest.approx(table_std, rel=0.05)
     for module in predictor.modules():
         if isinstance(module, nn.Linear):
             assert not module.bias.any()

@@ -1,4 +1,4 @@
-"""Every change that mmaddp makes to a host (mmengine, mmcv), in one list.
+"""Every change that mmaddp makes to a host (mmengine, mmcv, mmpretrain, mmseg), in one list.
 
 ``import mmaddp`` makes them all, whichever part of it is used afterwards, without importing any of
 the hosts: each change waits until the host module that it concerns is imported.
@@ -40,6 +40,27 @@ CHANGES = (
         'where `mmcv._ext` is missing or does not load, NMS and RoIAlign come from torchvision; '
         'any other compiled operator raises an error that names it',
         'mmdet cannot be imported without compiled operators',
+    ),
+    HostChange(
+        'mmcv',
+        'mmdet_later',
+        "mmpretrain does not import mmdet: its `ResLayerExtraNorm`, a layer for mmdet's models, is "
+        'None until `mmdet.models` is imported',
+        'every command would load mmdet, scikit-learn, SciPy and matplotlib, a third of the time '
+        'of all imports',
+    ),
+    HostChange(
+        'mmcv',
+        'whole_arrays',
+        '`mmcv.imresize` copies a part of an array before it hands it on; the pixels are the same',
+        'Pillow takes seven times as long to read an array with gaps, which every crop is',
+    ),
+    HostChange(
+        'mmcv',
+        'counted_histograms',
+        '`mmcv.imequalize`, `auto_contrast` and `adjust_contrast` count the values of 8-bit '
+        'pictures; the pixels are the same',
+        '`np.histogram` takes ten times as long, a tenth of the time of a fine-tuning pipeline',
     ),
     HostChange(
         'mmengine.logging',
@@ -95,6 +116,14 @@ CHANGES = (
         'hub_scope',
         "`mmengine.hub.get_model('mmaddp::...')` builds in the scope that the configuration names",
         'mmengine builds in the scope of the package, where classes of the hosts are not found',
+    ),
+    HostChange(
+        'mmseg.models',
+        'slide_inference',
+        '`slide_inference` adds the logits of a window to its part of the image; '
+        '`test_cfg.windows_per_batch` windows go through the network together, by default one; the '
+        'values are the same',
+        'for each window, mmseg makes an image of zeros in the size of the whole, for all classes',
     ),
 )
 """In the order in which the hosts are imported."""

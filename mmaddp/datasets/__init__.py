@@ -8,6 +8,7 @@ from .seeded_dataset import SeededDataset
 from .seeded_infinite_sampler import SeededInfiniteSampler
 from .seeded_sampler import SeededSampler
 from .seeding import SampleIndex
+from .swap_red_blue import SwapRedBlue
 from .tar_dataset import TarDataset
 from .token_dataset import TokenDataset
 
@@ -23,6 +24,7 @@ __all__ = [
     'SeededDataset',
     'SeededInfiniteSampler',
     'SeededSampler',
+    'SwapRedBlue',
     'TarDataset',
     'TokenDataset',
 ]

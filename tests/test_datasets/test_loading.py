@@ -6,6 +6,7 @@ import pytest
 import torch
 from mmengine.registry import init_default_scope
 from PIL import Image
+from sklearn.datasets import load_sample_images
 
 from mmaddp.datasets import LoadRGBImage
 from mmaddp.datasets.loading import decode_rgb
@@ -184,3 +185,34 @@ def test_unreadable_training_image_is_not_replaced(tmp_path, num_workers):
     loader = torch.utils.data.DataLoader(dataset, num_workers=num_workers, collate_fn=list)
     with pytest.raises(ValueError, match=r'b\.png'):
         list(loader)
+
+
+@pytest.mark.parametrize('min_side, divisor', [(40, 8), (41, 4), (150, 2), (160, 2), (161, 1)])
+def test_large_photographs_may_be_decoded_smaller(tmp_path, min_side, divisor):
+    """A picture of 40 pixels made of it is the same within a few grey levels."""
+    photograph = Image.fromarray(load_sample_images().images[0]).resize((480, 320))
+    photograph.save(tmp_path / 'a.jpg', quality=95)
+    results = LoadRGBImage(min_side=min_side)(dict(img_path=str(tmp_path / 'a.jpg')))
+    assert results['img'].shape == (320 // divisor, 480 // divisor, 3)
+    assert results['img_shape'] == results['ori_shape'] == results['img'].shape[:2]
+    full = load(tmp_path / 'a.jpg')
+    if divisor == 1:
+        np.testing.assert_array_equal(results['img'], full)
+    small, expected = (
+        np.asarray(Image.fromarray(picture).resize((40, 40), Image.Resampling.BICUBIC)).astype(int)
+        for picture in (results['img'], full)
+    )
+    assert np.abs(small - expected).mean() < 3
+
+
+def test_decoding_smaller_leaves_other_formats_and_the_orientation_alone(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    picture = Image.fromarray(gradient(64, 96))
+    picture.save(tmp_path / 'a.png')
+    picture.save(tmp_path / 'turned.jpg', exif=exif)
+    loader = LoadRGBImage(min_side=16)
+    assert loader(dict(img_path=str(tmp_path / 'a.png')))['img'].shape == (64, 96, 3)
+    assert loader(dict(img_path=str(tmp_path / 'turned.jpg')))['img'].shape == (24, 16, 3)
+    with pytest.raises(ValueError, match='min_side'):
+        LoadRGBImage(min_side=0)

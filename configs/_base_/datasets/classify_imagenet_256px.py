@@ -14,8 +14,7 @@ train_pipeline = [
     dict(type='RandomResizedCrop', scale=256, backend='pillow', interpolation='bicubic'),
     dict(type='RandomFlip', prob=0.5),
     # RandAugment's grey conversion assumes BGR: there and back again.
-    dict(type='NumpyToPIL', to_rgb=False),
-    dict(type='PILToNumpy', to_bgr=True),
+    dict(type='mmaddp.SwapRedBlue'),
     dict(
         type='RandAugment',
         policies='timm_increasing',
@@ -25,8 +24,7 @@ train_pipeline = [
         magnitude_std=0.5,
         hparams=dict(pad_val=[104, 116, 124], interpolation='bicubic'),
     ),
-    dict(type='NumpyToPIL', to_rgb=True),
-    dict(type='PILToNumpy', to_bgr=False),
+    dict(type='mmaddp.SwapRedBlue'),
     dict(
         type='RandomErasing',
         erase_prob=0.25,

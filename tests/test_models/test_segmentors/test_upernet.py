@@ -70,3 +70,33 @@ def test_windows_smaller_than_the_crop_equal_the_whole():
 def test_tensor_mode_gives_logits_of_the_finest_level():
     with torch.no_grad():
         assert build().eval()(torch.randn(2, 3, 32, 32), mode='tensor').shape == (2, 3, 16, 16)
+
+
+def with_padded_windows(model, images):
+    """Mean over windows, each padded with zeros to the size of the image, one by one."""
+    (high, wide), (down, right) = model.test_cfg.crop_size, model.test_cfg.stride
+    height, width = images.shape[2:]
+    logits, counts = 0, 0
+    for i in range(max(height - high + down - 1, 0) // down + 1):
+        for j in range(max(width - wide + right - 1, 0) // right + 1):
+            bottom, end = min(i * down + high, height), min(j * right + wide, width)
+            top, start = max(bottom - high, 0), max(end - wide, 0)
+            crop = images[:, :, top:bottom, start:end]
+            found = model.encode_decode(crop, [dict(img_shape=crop.shape[2:])] * len(images))
+            pad = (start, width - end, top, height - bottom)
+            logits = logits + torch.nn.functional.pad(found, pad)
+            counts = counts + torch.nn.functional.pad(torch.ones_like(found), pad)
+    return logits / counts
+
+
+@pytest.mark.parametrize('size', [(32, 32), (24, 40), (45, 80)])
+def test_windows_are_added_where_they_belong(size):
+    model = build(test_cfg=dict(mode='slide', crop_size=(32, 32), stride=(21, 21))).eval()
+    images = torch.randn(2, 3, *size)
+    metas = [dict(img_shape=size) for _ in images]
+    with torch.no_grad():
+        expected = with_padded_windows(model, images)
+        assert torch.equal(model.slide_inference(images, metas), expected)
+        model.test_cfg.windows_per_batch = 3
+        found = model.slide_inference(images, metas)
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)

@@ -21,7 +21,9 @@ model = dict(
     ],
 )
 optim_wrapper = dict(
-    optimizer=dict(_delete_=True, type='AdamW', lr=1e-3, betas=(0.9, 0.999), weight_decay=0.05),
+    optimizer=dict(
+        _delete_=True, type='AdamW', lr=1e-3, betas=(0.9, 0.999), weight_decay=0.05, fused=True
+    ),
     constructor='mmaddp.WeightDecayConstructor',
     paramwise_cfg=None,
 )

@@ -60,7 +60,7 @@ val_cfg = test_cfg = dict()
 optim_wrapper = dict(
     _delete_=True,
     type='OptimWrapper',
-    optimizer=dict(type='AdamW', lr=4e-3, betas=(0.9, 0.999), weight_decay=0.05),
+    optimizer=dict(type='AdamW', lr=4e-3, betas=(0.9, 0.999), weight_decay=0.05, fused=True),
     clip_grad=dict(max_norm=3.0),
     constructor='mmaddp.LayerDecayConstructor',
     paramwise_cfg=dict(

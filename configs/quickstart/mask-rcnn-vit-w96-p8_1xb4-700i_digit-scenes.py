@@ -55,7 +55,7 @@ model = dict(
 train_dataloader = dict(batch_size=4)
 optim_wrapper = dict(
     type='OptimWrapper',
-    optimizer=dict(type='AdamW', lr=2e-3, betas=(0.9, 0.999), weight_decay=0.05),
+    optimizer=dict(type='AdamW', lr=2e-3, betas=(0.9, 0.999), weight_decay=0.05, fused=True),
     clip_grad=dict(max_norm=3.0),
     constructor='mmaddp.LayerDecayConstructor',
     paramwise_cfg=dict(layer_decay_rate=0.8, no_decay_norms=True, no_decay_names=('pos_embed',)),

@@ -23,7 +23,7 @@ train_dataloader = dict(batch_size=32)
 part_wrapper = dict(
     type='AmpOptimWrapper',
     dtype='bfloat16',
-    optimizer=dict(type='Adam', lr=base_lr, betas=(0.5, 0.9)),
+    optimizer=dict(type='Adam', lr=base_lr, betas=(0.5, 0.9), fused=True),
 )
 optim_wrapper = dict(
     constructor='mmaddp.AdversarialOptimWrapperConstructor',

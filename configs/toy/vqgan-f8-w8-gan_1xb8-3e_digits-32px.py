@@ -14,7 +14,9 @@ model = dict(
     revival_interval=3,
 )
 model_wrapper_cfg = dict(type='mmaddp.SeparateDistributedDataParallel')
-part_wrapper = dict(type='OptimWrapper', optimizer=dict(type='Adam', lr=1e-3, betas=(0.5, 0.9)))
+part_wrapper = dict(
+    type='OptimWrapper', optimizer=dict(type='Adam', lr=1e-3, betas=(0.5, 0.9), fused=True)
+)
 optim_wrapper = dict(
     _delete_=True,
     constructor='mmaddp.AdversarialOptimWrapperConstructor',

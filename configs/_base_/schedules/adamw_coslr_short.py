@@ -3,7 +3,7 @@
 optim_wrapper = dict(
     type='OptimWrapper',
     constructor='mmaddp.WeightDecayConstructor',
-    optimizer=dict(type='AdamW', lr=2e-3, betas=(0.9, 0.95), weight_decay=0.05),
+    optimizer=dict(type='AdamW', lr=2e-3, betas=(0.9, 0.95), weight_decay=0.05, fused=True),
     clip_grad=dict(max_norm=3.0),
 )
 param_scheduler = dict(type='mmaddp.WarmupCosineLR', warmup=1, convert_to_iter_based=True)

@@ -10,7 +10,11 @@ optim_wrapper = dict(
     dtype='float16',
     loss_scale=dict(init_scale=65536.0, growth_interval=500),
     optimizer=dict(
-        type='AdamW', lr=base_lr * batch_size / 256, betas=(0.9, 0.95), weight_decay=0.05
+        type='AdamW',
+        lr=base_lr * batch_size / 256,
+        betas=(0.9, 0.95),
+        weight_decay=0.05,
+        fused=True,
     ),
     clip_grad=dict(max_norm=3.0),
     # Only one-dimensional parameters and biases are exempt from weight decay: it applies to

@@ -11,7 +11,7 @@ optim_wrapper = dict(
     type='AmpOptimWrapper',
     dtype='float16',
     loss_scale='dynamic',
-    optimizer=dict(type='AdamW', lr=lr, betas=(0.9, 0.999), weight_decay=0.05),
+    optimizer=dict(type='AdamW', lr=lr, betas=(0.9, 0.999), weight_decay=0.05, fused=True),
     constructor='mmaddp.LayerDecayConstructor',
     # A norm in front of the blocks, where it is kept, is in layer 0 with the positions.
     paramwise_cfg=dict(

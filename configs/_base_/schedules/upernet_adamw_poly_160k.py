@@ -8,7 +8,7 @@ warmup_iters = 1500
 optim_wrapper = dict(
     type='AmpOptimWrapper',
     loss_scale='dynamic',
-    optimizer=dict(type='AdamW', lr=1e-4, betas=(0.9, 0.999), weight_decay=0.05),
+    optimizer=dict(type='AdamW', lr=1e-4, betas=(0.9, 0.999), weight_decay=0.05, fused=True),
     constructor='mmaddp.LayerDecayConstructor',
     paramwise_cfg=dict(layer_decay_rate=0.65, no_decay_vectors=True),
 )

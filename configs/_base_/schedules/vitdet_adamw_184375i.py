@@ -11,7 +11,7 @@ optim_wrapper = dict(
     type='AmpOptimWrapper',
     dtype='float16',
     loss_scale='dynamic',
-    optimizer=dict(type='AdamW', lr=1e-4, betas=(0.9, 0.999), weight_decay=0.1),
+    optimizer=dict(type='AdamW', lr=1e-4, betas=(0.9, 0.999), weight_decay=0.1, fused=True),
     constructor='mmaddp.LayerDecayConstructor',
     paramwise_cfg=dict(layer_decay_rate=0.7, no_decay_norms=True, no_decay_names=('pos_embed',)),
 )

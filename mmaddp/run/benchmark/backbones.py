@@ -9,7 +9,7 @@ from mmpretrain.models.backbones import ViTSAM
 from mmpretrain.models.utils import resize_pos_embed
 from torch import Tensor, nn
 
-from mmaddp.run.benchmark.models import build, cast, compile_parts, configured, precision_of
+from mmaddp.run.benchmark.models import build, cast, configured, precision_of
 from mmaddp.run.benchmark.plain.networks import encode_levels
 from mmaddp.run.benchmark.settings import PLAIN, VITSAM, Settings
 from mmaddp.run.benchmark.training import pictures
@@ -122,8 +122,6 @@ def _work(backbone: nn.Module, others: dict, settings: Settings, side: int) -> W
     networks = {OURS: backbone, **others}
     variants = {name: (lambda network=network: step(network)) for name, network in networks.items()}
     parts = dict(forward=backbone)
-    if settings.compile:
-        compile_parts(parts)
 
     def check() -> list[Equality]:
         mine, other = variants[OURS](), variants[settings.against]()

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from mmaddp.engine.generation.precision import inference_precision
-from mmaddp.run.benchmark.models import build, compile_parts, configured, precision_of
+from mmaddp.run.benchmark.models import build, configured, precision_of
 from mmaddp.run.benchmark.plain import PlainGeneration
 from mmaddp.run.benchmark.settings import PLAIN, Settings
 from mmaddp.run.benchmark.work import OURS, Equality, Work
@@ -37,8 +37,6 @@ def generation(settings: Settings) -> Work:
     if settings.against == PLAIN:
         plain = PlainGeneration(model)
         variants[PLAIN] = lambda: plain(seeds)
-    if settings.compile:
-        compile_parts(parts)
 
     def check() -> list[Equality]:
         (images, ids), (other_images, other_ids) = ours(), variants[PLAIN]()
@@ -86,8 +84,6 @@ def tokenizing(settings: Settings) -> Work:
     if settings.against == PLAIN:
         plain = PlainTokenizer(tokenizer)
         variants[PLAIN] = torch.no_grad()(lambda: plain.encode(images))
-    if settings.compile:
-        compile_parts(parts)
 
     def check() -> list[Equality]:
         same = (ours() == variants[PLAIN]()).float().mean().item()

@@ -12,6 +12,7 @@ from mmaddp.run.benchmark.generation import generation, tokenizing
 from mmaddp.run.benchmark.heap import in_own_heap
 from mmaddp.run.benchmark.loading import loading
 from mmaddp.run.benchmark.machine import describe, matrix_rate
+from mmaddp.run.benchmark.models import compile_parts
 from mmaddp.run.benchmark.parts import seconds_of_parts
 from mmaddp.run.benchmark.settings import Settings
 from mmaddp.run.benchmark.start_up import start_up
@@ -57,7 +58,25 @@ def measure(name: str, settings: Settings, with_parts: bool = False) -> dict[str
     work = WORKS[name](settings)
     if settings.against and settings.against not in work.variants:
         raise ValueError(f'{name} cannot be compared with {settings.against!r}.')
-    result |= dict(items=work.items, unit=work.unit, precision=work.precision)
+    result |= measure_work(work, settings, counts=name not in UNCOUNTED)
+    if with_parts and work.parts:
+        result['parts'] = seconds_of_parts(work.variants[OURS], work.parts)
+    return result
+
+
+def measure_work(work: Work, settings: Settings, counts: bool) -> dict[str, Any]:
+    """Compare the variants of a work, then let them take turns.
+
+    Args:
+        work (Work): The variants.
+        settings (Settings): What to measure.
+        counts (bool): Whether to count floating point operations.
+    """
+    result: dict[str, Any] = dict(items=work.items, unit=work.unit, precision=work.precision)
+    # Before anything is compiled, because compilers and counters are in each other's way.
+    counted = {key: gflop(run) for key, run in work.variants.items()} if counts else {}
+    if settings.compile:
+        compile_parts(work.parts)
     result['equality'] = [found.as_dict() for found in work.check()] if work.check else []
     timings = take_turns(
         in_own_heap(work.variants),
@@ -66,16 +85,14 @@ def measure(name: str, settings: Settings, with_parts: bool = False) -> dict[str
         settings.torch_device,
         settings.limit_s,
     )
-    result['variants'] = {name: _figures(work, timing) for name, timing in timings.items()}
+    result['variants'] = {key: _figures(work, timing) for key, timing in timings.items()}
     result['ratios'] = {
-        f'{name} / {OURS}': ratios(timing, timings[OURS])
-        for name, timing in timings.items()
-        if name != OURS
+        f'{key} / {OURS}': ratios(timing, timings[OURS])
+        for key, timing in timings.items()
+        if key != OURS
     }
-    if name not in UNCOUNTED:
-        result['matrix_gflops'] = count_work(work, result['variants'], settings)
-    if with_parts and work.parts:
-        result['parts'] = seconds_of_parts(work.variants[OURS], work.parts)
+    if counted:
+        result['matrix_gflops'] = add_shares(result['variants'], counted, work, settings)
     return result
 
 
@@ -83,20 +100,22 @@ def _figures(work: Work, timing: Timing) -> dict[str, Any]:
     return dict(seconds=timing.as_dict(), items_per_second=work.items / timing.median)
 
 
-def count_work(work: Work, figures: dict[str, dict], settings: Settings) -> dict[str, float]:
+def add_shares(
+    figures: dict[str, dict], counted: dict[str, float], work: Work, settings: Settings
+) -> dict[str, float]:
     """Add operations and the share of the matrix rate to the figures of each variant.
 
     Returns:
         dict: GFLOP/s at which the device multiplies large matrices, by their type.
     """
-    device = settings.torch_device
     ours = PRECISIONS[work.precision] or torch.float32
     types = {'float32': torch.float32, str(ours).removeprefix('torch.'): ours}
+    device = settings.torch_device
     rates = {kind: matrix_rate(device, dtype) / 1e9 for kind, dtype in types.items()}
     for name, found in figures.items():
         rate = list(rates.values())[-1 if name == OURS else 0]
-        found['gflop'] = gflop(work.variants[name])
-        found['share_of_matrix_rate'] = found['gflop'] / found['seconds']['median'] / rate
+        found['gflop'] = counted[name]
+        found['share_of_matrix_rate'] = counted[name] / found['seconds']['median'] / rate
     return rates
 
 

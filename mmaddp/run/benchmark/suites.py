@@ -67,9 +67,13 @@ def _size(size: str, base: Settings, batch: int) -> Iterator[Part]:
         tokens = replace(pretrain, config=files['tokens'], precision=AMP, against=against)
         yield Part(f'{size}: pre-training on tokens, {AMP}', work, tokens)
     work = benchmark('generate')
-    generate = replace(few, rounds=min(base.rounds, 3), warmup=min(base.warmup, 1))
-    yield Part(f'{size}: generation, fp32', work, replace(generate, against=PLAIN))
-    yield Part(f'{size}: generation, {AMP}', work, replace(generate, precision=AMP, against=PLAIN))
+    generate = replace(few, batch=max(batch // 8, 1), rounds=min(base.rounds, 2), warmup=0)
+    yield Part(f'{size}: generation, fp32', work, replace(generate, against=PLAIN), limit_s=60)
+    generate = replace(generate, precision=AMP)
+    yield Part(f'{size}: generation, {AMP}', work, replace(generate, against=PLAIN), limit_s=60)
+    if size != TOY:
+        alone = replace(generate, batch=batch)
+        yield Part(f'{size}: generation of {batch}, {AMP}', work, alone)
     finetune = replace(base, config=files['finetune'], batch=batch, precision=AMP)
     yield Part(
         f'{size}: fine-tuning, {AMP}', benchmark('finetune'), replace(finetune, against=against)

@@ -6,7 +6,6 @@ from torch import Tensor, nn
 
 from mmaddp.run.benchmark.models import (
     build,
-    compile_parts,
     configured,
     no_dropout,
     optimizer_of,
@@ -56,8 +55,6 @@ def pretraining(settings: Settings) -> Work:
             half=settings.against == PLAIN_AMP,
         )
         variants[settings.against] = lambda: step(images / 255)
-    if settings.compile:
-        compile_parts(parts)
     return training_work(variants, model, settings, precision, parts)
 
 
@@ -80,8 +77,6 @@ def fine_tuning(settings: Settings) -> Work:
         step = PlainStep(PlainClassification(model), model, half=settings.against == PLAIN_AMP)
         variants[settings.against] = lambda: step(batch)
     parts = dict(encoder=model.backbone)
-    if settings.compile:
-        compile_parts(parts)
     return training_work(variants, model, settings, precision, parts)
 
 

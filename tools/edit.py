@@ -73,15 +73,18 @@ def main() -> None:
         from mmaddp.engine.generation.precision import inference_precision
         from mmaddp.run.config import read_config
         from mmaddp.run.generating import set_sampler
+        from mmaddp.utils.precision import resolve_precision
         from mmaddp.weights.model import build_model
 
         settings = EditSettings(**{name: getattr(args, name) for name in EDIT_ARGUMENTS})
         cfg = read_config(**config_arguments(args))
         set_sampler(cfg, sampler_settings(args))
         model = build_model(cfg, args.checkpoint)
-        description = describe_model(cfg, args.checkpoint, model) | dict(precision=args.precision)
+        device_type = model.neck.mask_token.device.type
+        precision = resolve_precision(args.precision, model, device_type)
+        description = describe_model(cfg, args.checkpoint, model) | dict(precision=precision)
         seeds = range(args.seed, args.seed + args.versions)
-        with inference_precision(args.precision, model.neck.mask_token.device.type):
+        with inference_precision(precision, device_type):
             what = (args.images, args.out, seeds, settings, args.zoom, description)
             written = edit_files(model, *what)
         print(f'Wrote {len(written)} files to {args.out}')

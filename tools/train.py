@@ -16,8 +16,8 @@ from mmaddp.run.arguments import ToolParser, add_common_arguments, config_argume
 from mmaddp.run.user_errors import user_errors
 
 FLAGS = (
-    *('resume', 'amp', 'no_validate', 'auto_scale_lr', 'total_batch', 'keep_batch', 'seed'),
-    *('no_pin_memory', 'no_persistent_workers', 'with_cp', 'ema'),
+    *('resume', 'amp', 'precision', 'no_validate', 'auto_scale_lr', 'total_batch', 'keep_batch'),
+    *('seed', 'no_pin_memory', 'no_persistent_workers', 'with_cp', 'ema'),
 )
 
 
@@ -34,7 +34,13 @@ def parse_args() -> argparse.Namespace:
         'there is none, a first start, from load_from if that is set',
     )
     parser.add_argument('--seed', type=seed, help='seed of the run; default: that of the config')
-    parser.add_argument(
+    precision = parser.add_mutually_exclusive_group()
+    precision.add_argument(
+        '--precision',
+        choices=['auto', 'fp32', 'bf16'],
+        help='of forward passes, on GPUs and CPUs; auto: bf16 where device and network gain by it',
+    )
+    precision.add_argument(
         '--amp',
         nargs='?',
         const='on',

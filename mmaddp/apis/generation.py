@@ -12,6 +12,7 @@ from mmaddp.apis.prediction import Model, ready_model
 from mmaddp.datasets.generation_seeds import GenerationSeeds
 from mmaddp.engine.generation.image_blocks import image_blocks
 from mmaddp.engine.generation.precision import inference_precision
+from mmaddp.utils.precision import resolve_precision
 
 
 @torch.no_grad()
@@ -38,7 +39,8 @@ def generate(
         num_images (int): Images 0, 1, ... Defaults to 16.
         seed (int): Seed of the whole set. Defaults to 0.
         batch_size (int): Images at a time. Defaults to 64, or ``num_images`` if that is less.
-        precision (str): 'fp32', 'bf16' or 'fp16'. Defaults to 'fp32'.
+        precision (str): 'fp32', 'bf16', 'fp16', or 'auto': bf16 where device and network gain by
+            it. Defaults to 'fp32'.
         device (str, optional): Defaults to None: the GPU if there is one.
 
     Returns:
@@ -73,6 +75,7 @@ def generated_blocks(
             f'{type(model).__name__} cannot generate: use an ADDP model with a sampler.'
         )
     device_type = next(model.parameters()).device.type
+    precision = resolve_precision(precision, model, device_type)
     with model.reuse_start(), inference_precision(precision, device_type):
         for block in image_blocks(seeds.indices, min(batch_size, num_images)):
             samples = [seeds.sample(index) for index in block.indices]

@@ -40,7 +40,8 @@ class PictureMaker(ModelHolder):
             n (int): How many. Defaults to 16.
             seed (int): Seed of the whole set. Defaults to 0.
             batch_size (int): Pictures at a time. Defaults to 64, or ``n`` if that is less.
-            precision (str): 'fp32', 'bf16' or 'fp16'. Defaults to 'fp32'.
+            precision (str): 'fp32', 'bf16', 'fp16' or 'auto', see :func:`generate`. Defaults to
+                'fp32'.
             draw (str | Path, optional): Where to write them. Defaults to None, nowhere.
 
         Returns:

@@ -20,6 +20,10 @@ AMP: dict[str, dict[str, Any]] = dict(
     fp16={'dtype': 'float16'},
 )
 
+# Wrappers that differ from ours in nothing but precision; None is mmengine's default.
+REPLACEABLE = (None, 'OptimWrapper', 'AmpOptimWrapper', 'PrecisionOptimWrapper')
+OF_AMP = ('dtype', 'loss_scale', 'use_fsdp')
+
 
 def amp_options(config: str, kind: str = ON) -> dict[str, Any]:
     """Options that turn mixed precision on, in every optimiser of a configuration.
@@ -32,16 +36,40 @@ def amp_options(config: str, kind: str = ON) -> dict[str, Any]:
     Returns:
         dict: Settings by dotted name.
     """
-    settings = load_config(config).get('optim_wrapper') or {}
-    several = {f'optim_wrapper.{key}': part for key, part in settings.items() if _is_dict(part)}
-    parts = {'optim_wrapper': settings} if 'optimizer' in settings else several
     options: dict[str, Any] = {}
-    for prefix, part in parts.items():
+    for prefix, part in _wrappers(load_config(config)).items():
         changes = dict(type='AmpOptimWrapper', **AMP[kind])
         scale = part.get('loss_scale')
         if kind == 'fp16' and _is_dict(scale) and not scale.get('enabled', True):
             changes['loss_scale'] = 'dynamic'
         options |= {f'{prefix}.{key}': value for key, value in changes.items()}
+    return options
+
+
+def precision_options(config: str, precision: str) -> dict[str, Any]:
+    """Options that set the precision of forward passes, whatever is configured.
+
+    Args:
+        config (str): The configuration's file.
+        precision (str): 'auto', 'fp32' or 'bf16'.
+
+    Returns:
+        dict: Settings by dotted name.
+
+    Raises:
+        ValueError: A wrapper of an optimizer is of a kind that cannot be replaced.
+    """
+    options: dict[str, Any] = {}
+    for prefix, part in _wrappers(load_config(config)).items():
+        kind = type_name(part)
+        if kind not in REPLACEABLE:
+            raise ValueError(
+                f'--precision {precision} does not go with optim_wrapper.type={kind}: set '
+                'precision in the configuration, if it has such a setting.'
+            )
+        kept = {key: value for key, value in part.items() if key not in OF_AMP}
+        ours = dict(type='mmaddp.PrecisionOptimWrapper', precision=precision, _delete_=True)
+        options[prefix] = kept | ours
     return options
 
 
@@ -58,6 +86,13 @@ def average(cfg: Config, momentum: float) -> None:
         momentum (float): Weight of the newest weights, in (0, 1).
     """
     _add_hook(cfg, dict(type='EMAHook'))['momentum'] = momentum
+
+
+def _wrappers(cfg: Config) -> dict[str, Any]:
+    """Settings of the wrapper of each optimizer, by dotted name."""
+    settings = cfg.get('optim_wrapper') or {}
+    several = {f'optim_wrapper.{key}': part for key, part in settings.items() if _is_dict(part)}
+    return {'optim_wrapper': settings} if 'optimizer' in settings else several
 
 
 def _is_dict(value: Any) -> bool:

@@ -10,6 +10,7 @@ from mmaddp.engine.generation.manifest import recorded_batch_size
 from mmaddp.models.task_modules import SCHEDULES
 from mmaddp.run.config import read_config, require
 from mmaddp.utils.config_types import type_name
+from mmaddp.utils.heap import keep_freed_memory
 
 TRAINING_KEYS = (
     *('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler', 'auto_scale_lr'),
@@ -88,4 +89,5 @@ def generation_config(
 
 def generate_images(cfg: Config) -> None:
     """Run the generation of a configuration."""
+    keep_freed_memory()
     Runner.from_cfg(cfg).test()

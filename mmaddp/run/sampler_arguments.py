@@ -5,8 +5,8 @@ from typing import Any
 
 from mmaddp.run.argument_types import positive, real
 
-# Same as in mmaddp.engine.generation.precision, which imports PyTorch; a test compares them.
-PRECISIONS = ('fp32', 'bf16', 'fp16')
+# Same as in mmaddp.utils.precision, which imports PyTorch; a test compares them.
+PRECISIONS = ('fp32', 'bf16', 'fp16', 'auto')
 NAMES = ('num_steps', 'schedule', 'choice_temperature', 'dynamic_temperature', 'top_p', 'top_k')
 
 

@@ -9,12 +9,13 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
 from mmaddp.run.config import DATALOADERS, read_config, require
-from mmaddp.run.cost_switches import amp_options, average, recompute
+from mmaddp.run.cost_switches import amp_options, average, precision_options, recompute
 from mmaddp.run.exact_resume import use_ordered_sums
 from mmaddp.run.inputs import check_inputs
 from mmaddp.run.keep_batch import keep_batch
 from mmaddp.run.schedule_hook import ScheduleHook
 from mmaddp.run.total_batch import check_batch_settings, set_total_batch
+from mmaddp.utils.heap import keep_freed_memory
 from mmaddp.weights.latest import newest_checkpoint
 
 AUTO = 'auto'
@@ -29,6 +30,8 @@ class TrainFlags:
             if there is one. Defaults to None: a new training.
         amp (str, optional): Use mixed precision, 'bf16', 'fp16' or 'on'. Defaults to
             None: what the configuration says.
+        precision (str, optional): Precision of forward passes, 'auto', 'fp32' or 'bf16'. Defaults
+            to None: what the configuration says.
         with_cp (bool): Recompute activations in the backward pass. Defaults to False.
         ema (float, optional): Keep a moving average of the weights with this momentum. Defaults to
             None: none but those of the configuration.
@@ -45,6 +48,7 @@ class TrainFlags:
 
     resume: Optional[str] = None
     amp: Optional[str] = None
+    precision: Optional[str] = None
     with_cp: bool = False
     ema: Optional[float] = None
     no_validate: bool = False
@@ -72,6 +76,8 @@ def training_config(flags: TrainFlags, **arguments: Any) -> tuple[Config, list[s
     options = dict(arguments.pop('cfg_options', None) or {})
     if flags.amp:
         options |= amp_options(arguments['config'], flags.amp)
+    if flags.precision:
+        options = precision_options(arguments['config'], flags.precision) | options
     cfg = read_config(cfg_options=options, **arguments)
     require(cfg, 'model', 'train_dataloader', 'train_cfg', 'optim_wrapper')
     notes = []
@@ -104,6 +110,7 @@ def train(cfg: Config, notes: list[str]) -> None:
     if runner._resume:
         runner.register_hook(ScheduleHook())
     use_ordered_sums()
+    keep_freed_memory()
     runner.train()
 
 

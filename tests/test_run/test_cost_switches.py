@@ -1,11 +1,13 @@
 """The switches of cost, on all kinds of training: what they set, and that results stay."""
 
 import copy
+import warnings
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.hooks import EMAHook
 from mmengine.logging import MMLogger
 from mmengine.optim import build_optim_wrapper
@@ -44,6 +46,25 @@ def folder(tmp_path, monkeypatch):
 
 def read(path, **flags):
     return training_config(TrainFlags(**flags), config=str(path), work_dir='work')[0]
+
+
+@of_every_kind
+def test_precision_replaces_what_is_configured(path, tmp_path):
+    amp = dict(type='AmpOptimWrapper', dtype='float16', loss_scale='dynamic')
+    several = 'discriminator' in Config.fromfile(path).optim_wrapper
+    changed = dict(generator=amp, discriminator=amp) if several else amp
+    own = tmp_path / 'own.py'
+    own.write_text(f'_base_ = [{str(path)!r}]\noptim_wrapper = {changed!r}\n')
+    kept = 'optim_wrapper.generator.optimizer.lr' if several else 'optim_wrapper.optimizer.lr'
+    flags = TrainFlags(precision='bf16')
+    with warnings.catch_warnings():
+        warnings.filterwarnings('error', 'This run uses float32')
+        cfg, _ = training_config(flags, config=str(own), work_dir='work', cfg_options={kept: 0.5})
+    assert wrappers(cfg.optim_wrapper)[0].optimizer.lr == 0.5
+    for wrapper in wrappers(cfg.optim_wrapper):
+        assert (wrapper.type, wrapper.precision) == ('mmaddp.PrecisionOptimWrapper', 'bf16')
+        assert not {'dtype', 'loss_scale'} & wrapper.keys()
+        assert wrapper.optimizer.type in ('Adam', 'AdamW')
 
 
 @of_every_kind

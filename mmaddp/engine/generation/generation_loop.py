@@ -23,6 +23,7 @@ from torch.utils.data import DataLoader
 
 from mmaddp.registry import LOOPS
 from mmaddp.utils.images import image_grid, quantize, read_png, save_png
+from mmaddp.utils.precision import resolve_precision
 from mmaddp.utils.wrappers import unwrap
 from mmaddp.visualization.trajectory import (
     record_trajectory,
@@ -33,7 +34,7 @@ from mmaddp.visualization.trajectory import (
 from .image_blocks import ImageBlock, image_blocks
 from .image_folder import ImageFolder
 from .manifest import describe_run
-from .precision import PRECISIONS, inference_precision
+from .precision import inference_precision
 
 
 @LOOPS.register_module()
@@ -55,7 +56,8 @@ class GenerationLoop(TestLoop):
         evaluator (Evaluator | dict | list): Metrics; may be an empty list.
         out_dir (str, optional): Folder of the images. Defaults to ``samples`` in the work
             directory.
-        precision (str): 'fp32', 'bf16' or 'fp16'. Defaults to 'fp32'.
+        precision (str): 'fp32', 'bf16', 'fp16', or 'auto': bf16 where device and network gain by
+            it, else fp32; the manifest says which. Defaults to 'fp32'.
         num_writers (int): Threads that write images while the next block is computed.
             Defaults to 4.
         grid_size (int): Images on ``grid.png``, the first ones; 0 for none. Defaults to 64.
@@ -80,8 +82,6 @@ class GenerationLoop(TestLoop):
         num_trajectories: int = 0,
     ):
         super().__init__(runner, dataloader, evaluator)
-        if precision not in PRECISIONS:
-            raise ValueError(f'Unknown precision {precision!r}; known are {sorted(PRECISIONS)}.')
         for name, value, least in (
             ('num_writers', num_writers, 1),
             ('grid_size', grid_size, 0),
@@ -91,7 +91,8 @@ class GenerationLoop(TestLoop):
             if value < least:
                 raise ValueError(f'{name} must be at least {least}, got {value}.')
         self.out_dir = Path(out_dir or Path(runner.work_dir) / 'samples')
-        self.precision = precision
+        device_type = next(self.model.parameters()).device.type
+        self.precision = resolve_precision(precision, self.model, device_type)
         self.num_writers = num_writers
         self.grid_size = grid_size
         self.grid_zoom = grid_zoom

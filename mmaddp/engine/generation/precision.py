@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import torch
 
-PRECISIONS = dict(fp32=None, bf16=torch.bfloat16, fp16=torch.float16)
+from mmaddp.utils.precision import PRECISIONS
 
 
 @contextmanager

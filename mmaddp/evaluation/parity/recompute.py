@@ -27,7 +27,7 @@ TOP_P = 0.5
 
 
 def recompute(recording: Recording) -> Rows:
-    """Compute every tensor that a reference folder can record, in evaluation mode and float32.
+    """Compute every tensor that a reference folder can record, in evaluation mode.
 
     Args:
         recording (Recording): The folder.
@@ -53,8 +53,9 @@ def _tokenizer(model: ADDP, images: Tensor, recording: Recording) -> Rows:
     yield 'vq.encoder_out', tokenizer.encode_latent(images)
     yield 'vq.indices', token_ids
     yield 'vq.z_q', z
-    yield 'vq.recon', _pixels(tokenizer.decode(z), recording)
-    yield 'vq.codebook_entry', _to_map(tokenizer.embed(token_ids), recording)
+    codes = _to_map(tokenizer.embed(_recorded_ids(token_ids, recording)), recording)
+    yield 'vq.recon', _pixels(tokenizer.decode(codes), recording)
+    yield 'vq.codebook_entry', codes
 
 
 def _pretraining(model: ADDP, images: Tensor, recording: Recording) -> Rows:
@@ -62,7 +63,7 @@ def _pretraining(model: ADDP, images: Tensor, recording: Recording) -> Rows:
     mask_t = tensors['pretrain.mask_t']
     num_visible = tuple((~mask_t).sum(1).tolist())
     with torch.no_grad():
-        token_ids = generator.tokenize(images)
+        token_ids = _recorded_ids(generator.tokenize(images), recording)
         masks = NestedMasks(mask_t, tensors['pretrain.mask_t_next'], num_visible)
         probs_s, probs_t = generator.predict(token_ids, masks)
         x_t = generator.decode(token_ids, probs_s, mask_t)
@@ -153,6 +154,12 @@ def _indices(pattern: str, tensors: dict[str, Tensor]) -> list[int]:
     return sorted(
         int(match[1]) for match in (re.fullmatch(pattern, name) for name in tensors) if match
     )
+
+
+def _recorded_ids(token_ids: Tensor, recording: Recording) -> Tensor:
+    """Recorded ids, so that one that rounding has changed counts once; ours if there are none."""
+    recorded = recording.tensors.get('vq.indices', token_ids)
+    return recorded if recorded.shape == token_ids.shape else token_ids
 
 
 def _pixels(images: Tensor, recording: Recording) -> Tensor:

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from typing import Optional, Union
 
 import torch
+from mmcv.cnn.bricks import DropPath
 from mmpretrain.models.backbones import VisionTransformer
 from mmpretrain.models.utils import resize_pos_embed, to_2tuple
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from mmaddp.models.utils import init_as_released
+from mmaddp.models.utils import init_as_released, use_quick_dropout
 from mmaddp.registry import MODELS
 
 
@@ -25,7 +26,8 @@ class ADDPViT(VisionTransformer):
     A position table of another grid is resized when it is loaded: bicubically, with
     ``align_corners=False``, the class entry copied, as in the official fine-tuning. Images of
     another size than ``img_size`` are encoded with a table that is resized in the same manner.
-    Attention is PyTorch's fused kernel (``scaled_dot_product_attention``).
+    Attention is PyTorch's fused kernel (``scaled_dot_product_attention``); with dropout on a CPU it is
+    written out (:mod:`mmaddp.models.utils.dropout`).
 
     Args:
         arch (str | dict): As in mmpretrain. Defaults to 'base'.
@@ -81,6 +83,11 @@ class ADDPViT(VisionTransformer):
             **kwargs,
         )
         self.pos_std = pos_std
+        use_quick_dropout(self)
+        for module in self.modules():
+            if isinstance(module, DropPath):
+                # mmpretrain's is a number of NumPy, on which no compiled graph can branch.
+                module.drop_prob = float(module.drop_prob)
         self.with_cp = with_cp
         self.frozen_stages = frozen_stages
         depth = self.num_layers

@@ -5,7 +5,7 @@ from typing import Optional
 from mmengine.model import BaseModule
 from torch import Tensor
 
-from mmaddp.models.utils import TiedOutput, init_as_released
+from mmaddp.models.utils import TiedOutput, init_as_released, take_rows
 from mmaddp.registry import MODELS
 from mmaddp.structures import ADDPTarget, Vocabulary
 
@@ -59,16 +59,24 @@ class ADDPHead(BaseModule):
         """
         return self.output(feats, token_embed, num_scored)
 
-    def loss(self, feats: Tensor, token_embed: Tensor, target: ADDPTarget) -> dict[str, Tensor]:
+    def loss(
+        self,
+        feats: Tensor,
+        token_embed: Tensor,
+        target: ADDPTarget,
+        rows: Optional[Tensor] = None,
+    ) -> dict[str, Tensor]:
         """Masked cross-entropy with a soft target.
 
         The target is zero for entries beyond the K codes, but the softmax and the label
         smoothing run over all V, as in the official implementation.
 
         Args:
-            feats (Tensor): Decoder output of the image positions, shape (B, L, C).
+            feats (Tensor): Decoder output of the image positions, shape (B, L, C) or (B, M, C).
             token_embed (Tensor): Token table, shape (V, C).
             target (ADDPTarget): The target.
+            rows (Tensor, optional): Which positions these are, long, shape (B, M): all masked
+                ones, and perhaps others, which are not read. Defaults to all L, in order.
 
         Returns:
             dict[str, Tensor]: ``loss``, the mean over the masked positions of a sample, averaged
@@ -76,12 +84,16 @@ class ADDPHead(BaseModule):
             code is the true one, averaged likewise. Where samples have masks of different sizes,
             each counts the same, whatever is in the batch with it.
         """
-        weight = target.mask_t / (target.mask_t.sum(dim=1, keepdim=True) * len(target.mask_t))
+        mask, token_ids, probs = target.mask_t, target.token_ids, target.target_probs
+        if rows is not None:
+            mask, token_ids = mask.gather(1, rows), token_ids.gather(1, rows)
+            probs = take_rows(probs, rows)
+        weight = mask / (mask.sum(dim=1, keepdim=True) * len(mask))
         logits = self.forward(feats, token_embed).float()
         log_probs = logits.log_softmax(dim=-1)
         num_codes = self.vocabulary.num_codes
-        soft = -(target.target_probs.float() * log_probs[..., :num_codes]).sum(dim=-1)
+        soft = -(probs.float() * log_probs[..., :num_codes]).sum(dim=-1)
         uniform = -log_probs.mean(dim=-1)
         per_token = (1 - self.label_smoothing) * soft + self.label_smoothing * uniform
-        hit = logits.detach()[..., :num_codes].argmax(dim=-1) == target.token_ids
+        hit = logits.detach()[..., :num_codes].argmax(dim=-1) == token_ids
         return dict(loss=(per_token * weight).sum(), masked_acc=(hit * weight).sum())

@@ -30,6 +30,9 @@ class ADDPDecoder(BaseModule):
         num_codes (int): Codes of the tokenizer, K. Defaults to 1024.
         num_class_ids (int): Class ids in the vocabulary. Defaults to 1000.
         drop_rate (float): Dropout in the layers. Defaults to 0.
+        length_multiple (int): Visible tokens are padded to a multiple of this number, and the
+            padding is hidden from attention: so there are few lengths, for each of which a
+            compiler makes a graph. Defaults to 1, no padding.
         table_std (float): Standard deviation of tokens and positions at the start. Narrow decoders
             need a larger one to learn quickly, see :class:`MAGEPredictor`. Defaults to 0.02, as
             released.
@@ -46,11 +49,15 @@ class ADDPDecoder(BaseModule):
         num_codes: int = 1024,
         num_class_ids: int = 1000,
         drop_rate: float = 0.0,
+        length_multiple: int = 1,
         table_std: float = 0.02,
         init_cfg: Optional[dict] = None,
     ):
         super().__init__(init_cfg)
+        if length_multiple < 1:
+            raise ValueError(f'length_multiple must be at least 1, got {length_multiple}.')
         self.num_tokens = num_tokens
+        self.length_multiple = length_multiple
         self.table_std = table_std
         self.vocabulary = Vocabulary(num_codes, num_class_ids)
 
@@ -85,6 +92,7 @@ class ADDPDecoder(BaseModule):
         token_ids: Tensor,
         mask: Tensor,
         num_visible: Sequence[int],
+        rows: Optional[Tensor] = None,
     ) -> Tensor:
         """Decode.
 
@@ -95,21 +103,49 @@ class ADDPDecoder(BaseModule):
             mask (Tensor): bool, shape (B, L), True = masked.
             num_visible (Sequence[int]): Visible positions of each sample. Where they differ, the
                 shorter sequences are padded at the end and the padding is hidden from attention.
+            rows (Tensor, optional): The only image positions that are wanted, long, shape (B, M).
+                Defaults to the whole sequence.
 
         Returns:
             Tensor: Shape (B, 1 + L + max(num_visible), C): class slot, image positions, visible
-            tokens. Rows of padding are meaningless.
+            tokens, of which rows of padding are meaningless; or (B, M, C), the positions wanted.
         """
-        longest = max(num_visible)
-        image_part = self._embed_image(latent, mask)
-        token_part = self._embed_visible(token_ids, mask, longest)
-        x = torch.cat((image_part, token_part), dim=1)
+        padded = -(-max(num_visible) // self.length_multiple) * self.length_multiple
+        longest = min(padded, self.num_tokens)
+        visible_first = mask.to(torch.uint8).argsort(dim=1, stable=True)
         padding = None
         if min(num_visible) < longest:
-            padding = self._padding(num_visible, longest, x.device)
-        for layer in self.layers:
+            padding = self._padding(num_visible, longest, mask.device)
+        return self.run(latent, token_ids, mask, visible_first[:, :longest], padding, rows)
+
+    def run(
+        self,
+        latent: Optional[Tensor],
+        token_ids: Tensor,
+        mask: Tensor,
+        where: Tensor,
+        padding: Optional[Tensor],
+        rows: Optional[Tensor],
+    ) -> Tensor:
+        """Decode what :meth:`forward` has prepared; what it does depends on shapes alone.
+
+        Args:
+            latent (Tensor, optional): As for :meth:`forward`; so are all that are not named here.
+            token_ids (Tensor): long, shape (B, L).
+            mask (Tensor): bool, shape (B, L).
+            where (Tensor): Positions whose tokens are appended, long, shape (B, V).
+            padding (Tensor, optional): Which of the sequence is padding, bool, (B, 1 + L + V).
+            rows (Tensor, optional): long, shape (B, M).
+
+        Returns:
+            Tensor: As of :meth:`forward`.
+        """
+        token_part = self._embed_visible(token_ids, where)
+        x = torch.cat((self._embed_image(latent, mask), token_part), dim=1)
+        *layers, last = self.layers
+        for layer in layers:
             x = layer(x, padding)
-        return self.norm(x)
+        return self.norm(last(x, padding, None if rows is None else rows + 1))
 
     def _embed_image(self, latent: Optional[Tensor], mask: Tensor) -> Tensor:
         masked = F.pad(mask, (1, 0), value=False).unsqueeze(-1)
@@ -119,9 +155,7 @@ class ADDPDecoder(BaseModule):
         hidden = F.pad(mask, (1, 0), value=True).unsqueeze(-1)
         return torch.where(hidden, self.mask_token, self.decoder_embed(latent)) + positions
 
-    def _embed_visible(self, token_ids: Tensor, mask: Tensor, longest: int) -> Tensor:
-        visible_first = mask.int().argsort(dim=1, stable=True)
-        where = visible_first[:, :longest]
+    def _embed_visible(self, token_ids: Tensor, where: Tensor) -> Tensor:
         # Unlike indexing, embedding adds gradients in the same order in every run.
         tokens = F.embedding(token_ids.gather(1, where), self.token_embed)
         return tokens + F.embedding(where + 1, self.token_pos_embed[0])

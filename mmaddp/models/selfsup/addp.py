@@ -12,6 +12,7 @@ from mmpretrain.structures import DataSample
 from torch import Tensor
 
 from mmaddp.models.task_modules import GenerationState, SampleNoise
+from mmaddp.models.utils import masked_rows
 from mmaddp.registry import MODELS, TASK_UTILS
 
 
@@ -127,11 +128,11 @@ class ADDP(BaseSelfSupervisor):
         """
         seeds = [sample.get('sample_seed') for sample in data_samples or []]
         target = self.target_generator(inputs, None if None in seeds else seeds or None)
+        rows = masked_rows(target.mask_t, target.num_visible, self.neck.length_multiple)
         feats = self.neck(
-            self.encode(target.x_t), target.token_ids, target.mask_t, target.num_visible
+            self.encode(target.x_t), target.token_ids, target.mask_t, target.num_visible, rows
         )
-        image_feats = feats[:, 1 : 1 + self.neck.num_tokens]
-        return self.head.loss(image_feats, self.neck.token_embed, target)
+        return self.head.loss(feats, self.neck.token_embed, target, rows)
 
     def denoise(
         self, images: Optional[Tensor], token_ids: Tensor, mask: Tensor, num_visible: int

@@ -25,6 +25,11 @@ class NestedMasks:
     mask_s: Tensor
     num_visible: tuple[int, ...]
 
+    @property
+    def both(self) -> tuple[Tensor, Tensor]:
+        """``mask_s`` and ``mask_t``."""
+        return self.mask_s, self.mask_t
+
 
 def mask_smallest(scores: Tensor, num_masked: Tensor) -> Tensor:
     """Mask the positions with the smallest scores; the count is exact even if scores tie.

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from mmengine.model import BaseModule, ModuleList
 from torch import Tensor, nn
 
-from mmaddp.models.utils import PaddedTransformerLayer, TiedOutput, init_as_released
+from mmaddp.models.utils import PaddedTransformerLayer, QuickDropout, TiedOutput, init_as_released
 from mmaddp.registry import MODELS
 from mmaddp.structures import Vocabulary
 
@@ -27,7 +27,7 @@ class TokenEmbedding(nn.Module):
         self.word = nn.Embedding(len(vocabulary), embed_dims)
         self.position = nn.Embedding(num_slots, embed_dims)
         self.norm = nn.LayerNorm(embed_dims, eps=1e-6)
-        self.drop = nn.Dropout(drop_rate)
+        self.drop = QuickDropout(drop_rate)
 
     def forward(self, ids: Tensor) -> Tensor:
         """Embed ids of shape (B, num_slots) as tokens (B, num_slots, C)."""
@@ -107,7 +107,7 @@ class MAGEPredictor(BaseModule):
             nn.init.normal_(table.weight, std=self.table_std)
         nn.init.normal_(self.decoder_pos_embed, std=self.table_std)
 
-    def forward(self, token_ids: Tensor, mask: Tensor) -> Tensor:
+    def forward(self, token_ids: Tensor, mask: Tensor, rows: Optional[Tensor] = None) -> Tensor:
         """Distribution of the code at every position, given the visible ids.
 
         Args:
@@ -115,13 +115,21 @@ class MAGEPredictor(BaseModule):
                 read.
             mask (Tensor): bool, shape (B, L), True = masked. Samples may differ in their number
                 of masked positions.
+            rows (Tensor, optional): The only positions that are wanted, long, shape (B, M).
+                Defaults to all.
 
         Returns:
-            Tensor: float32, shape (B, L, K), each row sums to 1.
+            Tensor: float32, shape (B, L, K) or (B, M, K), each row sums to 1.
         """
-        return self.logits(token_ids, mask).float().softmax(dim=-1)
+        return self.logits(token_ids, mask, rows=rows).float().softmax(dim=-1)
 
-    def logits(self, token_ids: Tensor, mask: Tensor, kept: Optional[Tensor] = None) -> Tensor:
+    def logits(
+        self,
+        token_ids: Tensor,
+        mask: Tensor,
+        kept: Optional[Tensor] = None,
+        rows: Optional[Tensor] = None,
+    ) -> Tensor:
         """Unnormalised scores of the codes.
 
         Args:
@@ -130,9 +138,10 @@ class MAGEPredictor(BaseModule):
             kept (Tensor, optional): long, shape (B, L_kept): the only positions that the encoder
                 sees, all visible ones among them. MAGE's pre-training saves time this way. None
                 (the default) keeps all.
+            rows (Tensor, optional): As for :meth:`forward`. Defaults to all.
 
         Returns:
-            Tensor: Shape (B, L, K).
+            Tensor: Shape (B, L, K) or (B, M, K).
 
         Raises:
             ValueError: When ids or mask do not have ``num_tokens`` positions.
@@ -144,9 +153,9 @@ class MAGEPredictor(BaseModule):
                     f'(B, {self.num_tokens}): set num_tokens to the positions of the token grid.'
                 )
         x = self.encode(token_ids, mask, kept)
-        x = self.decode(x, mask, kept)
+        x = self.decode(x, mask, kept, rows)
         word_table = self.token_embed.word.weight
-        return self.output(x[:, 1:], word_table, self.num_codes)
+        return self.output(x, word_table, self.num_codes)
 
     def encode(self, token_ids: Tensor, mask: Tensor, kept: Optional[Tensor] = None) -> Tensor:
         """Encoder output, class slot first: shape (B, 1 + L, C), or (B, 1 + L_kept, C)."""
@@ -159,8 +168,14 @@ class MAGEPredictor(BaseModule):
             x = layer(x)
         return self.norm(x)
 
-    def decode(self, x: Tensor, mask: Tensor, kept: Optional[Tensor] = None) -> Tensor:
-        """Decoder output, class slot first: shape (B, 1 + L, decoder_embed_dims)."""
+    def decode(
+        self,
+        x: Tensor,
+        mask: Tensor,
+        kept: Optional[Tensor] = None,
+        rows: Optional[Tensor] = None,
+    ) -> Tensor:
+        """Decoder output of all positions, (B, L, decoder_embed_dims), or of ``rows``."""
         x = self.decoder_embed(x)
         class_slot, tokens = x[:, :1], x[:, 1:]
         filler = class_slot.expand(-1, self.num_tokens, -1)
@@ -170,6 +185,8 @@ class MAGEPredictor(BaseModule):
         # Released quirk: a masked position holds the class slot's output, not a mask parameter.
         tokens = torch.where(mask[..., None], filler, tokens)
         x = torch.cat((class_slot, tokens), dim=1) + self.decoder_pos_embed
-        for layer in self.decoder_layers:
+        *layers, last = self.decoder_layers
+        for layer in layers:
             x = layer(x)
+        x = last(x)[:, 1:] if rows is None else last(x, rows=rows + 1)
         return self.decoder_norm(x)

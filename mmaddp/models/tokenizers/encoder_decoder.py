@@ -6,7 +6,7 @@ from itertools import pairwise
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .layers import Level, MiddleBlocks, group_norm
+from .layers import Level, MiddleBlocks, group_norm, norm_silu, pixels_apart
 
 
 class VQGANEncoder(nn.Module):
@@ -48,12 +48,12 @@ class VQGANEncoder(nn.Module):
         Returns:
             Tensor: Latent before quantisation, shape (B, D, h, w).
         """
-        x = self.conv_in(images)
+        x = self.conv_in(pixels_apart(images))
         for index, level in enumerate(self.down):
             if index > 0:
                 x = F.avg_pool2d(x, 2)
             x = level(x)
-        return self.conv_out(F.silu(self.norm_out(self.mid(x))))
+        return self.conv_out(norm_silu(self.norm_out, self.mid(x)))
 
 
 class VQGANDecoder(nn.Module):
@@ -91,7 +91,7 @@ class VQGANDecoder(nn.Module):
         Returns:
             Tensor: RGB around [0, 1] but **not clamped**, shape (B, 3, H, W).
         """
-        x = self.mid(self.conv_in(z))
+        x = self.mid(self.conv_in(pixels_apart(z)))
         for level in reversed(self.up):
             x = level(x)
-        return self.conv_out(F.silu(self.norm_out(x)))
+        return self.conv_out(norm_silu(self.norm_out, x))

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -18,6 +19,23 @@ def group_norm(channels: int, num_groups: int) -> nn.GroupNorm:
             'size: choose base_channels as a multiple of num_groups, or lower num_groups.'
         )
     return nn.GroupNorm(num_groups, channels, eps=1e-6)
+
+
+def pixels_apart(x: Tensor) -> Tensor:
+    """The same map, (B, C, H, W), with the channels of a pixel side by side in memory.
+
+    Convolutions and group norms keep that order, and are faster in it on a CPU, and on a GPU in
+    half precision.
+    """
+    if x.device.type == 'cpu' or torch.is_autocast_enabled(x.device.type):
+        return x.contiguous(memory_format=torch.channels_last)
+    return x
+
+
+def norm_silu(norm: nn.GroupNorm, x: Tensor) -> Tensor:
+    """Normalise and apply SiLU; without a copy where no gradient needs what is between them."""
+    normed = norm(x)
+    return F.silu(normed, inplace=not normed.requires_grad)
 
 
 class ResidualBlock(nn.Module):
@@ -45,10 +63,10 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, in_channels, H, W) to (B, out_channels, H, W)."""
-        h = self.conv1(F.silu(self.norm1(x)))
-        h = self.conv2(F.silu(self.norm2(h)))
+        h = self.conv1(norm_silu(self.norm1, x))
+        h = self.conv2(norm_silu(self.norm2, h))
         shortcut = x if self.nin_shortcut is None else self.nin_shortcut(h)
-        return shortcut + h
+        return shortcut + h if h.requires_grad else h.add_(shortcut)
 
 
 class Upsample(nn.Module):

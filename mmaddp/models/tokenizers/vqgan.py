@@ -6,6 +6,7 @@ from typing import NamedTuple, Optional, Union
 from mmengine.model import BaseModule
 from torch import Tensor
 
+from mmaddp.models.utils import in_autocast
 from mmaddp.registry import MODELS
 
 from .encoder_decoder import VQGANDecoder, VQGANEncoder
@@ -91,7 +92,7 @@ class VQGAN(BaseModule):
                 f'multiples of its stride, {self.stride}. Resize or crop the images, or change '
                 'the number of channel_multipliers (stride 2 ** (levels - 1)).'
             )
-        return self.encoder(images)
+        return in_autocast(self.encoder, images.device.type)(images)
 
     def encode(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Tokenise images.
@@ -118,7 +119,7 @@ class VQGAN(BaseModule):
 
     def decode(self, z: Tensor) -> Tensor:
         """Decode a latent (B, D, h, w) to RGB (B, 3, H, W), around [0, 1], not clamped."""
-        return self.decoder(z)
+        return in_autocast(self.decoder, z.device.type)(z)
 
     def forward(self, images: Tensor, quantized: bool = True) -> VQGANOutput:
         """Reconstruct images through the codebook, with a straight-through gradient.

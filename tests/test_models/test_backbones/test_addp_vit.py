@@ -162,14 +162,14 @@ class Counted:
         return call
 
 
-@pytest.mark.parametrize('drop_rate', [0.0, 0.1])
-def test_attention_is_the_fused_kernel(drop_rate):
-    """Also with dropout, which the kernel itself applies to the attention weights."""
+@pytest.mark.parametrize('drop_rate, fused', [(0.0, 2), (0.1, 0)])
+def test_attention_is_the_fused_kernel(drop_rate, fused):
+    """With dropout it is written out, on a CPU, where the kernel would draw its masks slowly."""
     model = build(attn_drop_rate=drop_rate).train()
     with torch.profiler.profile() as profile:
         model(torch.rand(2, 3, 32, 32))
     calls = {event.key: event.count for event in profile.key_averages()}
-    assert calls['aten::scaled_dot_product_attention'] == 2
+    assert calls.get('aten::scaled_dot_product_attention', 0) == fused
 
 
 def test_impossible_blocks():

@@ -2,6 +2,7 @@ import pytest
 import torch
 from toy_models import GRID, NUM_CODES, toy_predictor, toy_target_generator, toy_tokenizer
 
+from mmaddp.models.utils import spread_rows
 from mmaddp.registry import MODELS
 
 
@@ -18,7 +19,7 @@ def test_target():
     assert target.x_t.shape == images.shape
     assert torch.equal(target.token_ids, generator.tokenizer.encode(images)[0])
     assert target.target_probs.shape == (3, 16, NUM_CODES)
-    torch.testing.assert_close(target.target_probs.sum(-1), torch.ones(3, 16))
+    torch.testing.assert_close(target.target_probs.sum(-1), target.mask_t.float())
     assert not target.x_t.requires_grad and not target.target_probs.requires_grad
 
 
@@ -35,17 +36,17 @@ def test_cached_ids_replace_images():
 def test_targets_hide_mask_t_and_the_picture_hides_mask_s():
     """Each call of the predictor sees its own mask, and the picture holds true codes elsewhere."""
     generator = build()
-    seen = {}
+    calls = []
     generator.token_predictor.register_forward_hook(
-        lambda _, args, out: seen.update(masks=args[1].chunk(2), probs=out.chunk(2))
+        lambda _, args, out: calls.append((args[1], spread_rows(out, args[2], 16)))
     )
     target = generator(torch.rand(2, 3, 32, 32))
-    mask_s, mask_t = seen['masks']
+    (mask_s, probs_s), (mask_t, probs_t) = calls
     assert torch.equal(mask_t, target.mask_t)
     assert (mask_s | ~mask_t).all() and mask_s.sum() > mask_t.sum()
-    assert torch.equal(seen['probs'][1], target.target_probs)
+    assert torch.equal(probs_t, target.target_probs)
     codebook = generator.tokenizer.embed(torch.arange(NUM_CODES)[None])[0]
-    latent = torch.where(mask_t[..., None], seen['probs'][0] @ codebook, codebook[target.token_ids])
+    latent = torch.where(mask_t[..., None], probs_s @ codebook, codebook[target.token_ids])
     x_t = generator.tokenizer.decode(latent.transpose(1, 2).reshape(2, -1, *GRID))
     torch.testing.assert_close(target.x_t, x_t)
 

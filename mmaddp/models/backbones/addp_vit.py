@@ -26,8 +26,8 @@ class ADDPViT(VisionTransformer):
     A position table of another grid is resized when it is loaded: bicubically, with
     ``align_corners=False``, the class entry copied, as in the official fine-tuning. Images of
     another size than ``img_size`` are encoded with a table that is resized in the same manner.
-    Attention is PyTorch's fused kernel (``scaled_dot_product_attention``); with dropout on a CPU it is
-    written out (:mod:`mmaddp.models.utils.dropout`).
+    Attention is PyTorch's fused kernel (``scaled_dot_product_attention``); with dropout on a CPU it
+    is written out (:mod:`mmaddp.models.utils.dropout`).
 
     Args:
         arch (str | dict): As in mmpretrain. Defaults to 'base'.

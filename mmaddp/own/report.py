@@ -92,7 +92,7 @@ def write_report(chain: Chain) -> dict:
 
 def _files(chain: Chain, split: str) -> list[Path]:
     """Pictures of a split, or some of them, evenly spaced."""
-    listed = list_pictures(chain.out / 'data' / split, say=False).paths()
+    listed = list_pictures(chain.pictures / split, say=False).paths()
     most = min(MOST, MOST_NUMBERS // (3 * chain.plan.resolution**2))
     return listed[:: max(1, -(-len(listed) // most))]
 
@@ -101,7 +101,7 @@ def _classes(chain: Chain, model: ADDP, files: dict, images: dict) -> dict[str, 
     """k-NN and linear probe: of the encoder, of half of it, of an untrained one, of pixels."""
     names = chain.found.classes
     labels = {
-        split: [names.index(name) for name in class_names(files[split], chain.out / 'data' / split)]
+        split: [names.index(name) for name in class_names(files[split], chain.pictures / split)]
         for split in files
     }
     torch.manual_seed(chain.plan.seed)
@@ -129,7 +129,7 @@ def _tables(chain: Chain, ratio: float, classes: dict[str, float]) -> dict[str, 
     rows = [['stage', 'time', 'figures']]
     for stage in stages(write_report, FIGURES)[:-1]:
         result = chain.result(stage.name)
-        described = '; '.join(stage.describe([result], smoke=False))
+        described = '; '.join(stage.describe([result]))
         rows.append([stage.name, duration(result['seconds']), described])
     likeness = [
         ['figure', 'value', 'protocol'],

@@ -72,7 +72,7 @@ class StageFolder:
             else:
                 print(f'{place} ... {self._time_left(chosen[number - 1 :])}', flush=True)
                 result = self._carry_out(stage)
-            for line in stage.describe([result], smoke=False):
+            for line in stage.describe([result]):
                 print('  ', line)
             print(f'   {stage.name} took {duration(result["seconds"])}', flush=True)
 

@@ -4,62 +4,28 @@ _base_ = [
     './parts_encoder.py',
     './parts_tokenizer.py',
     './parts_predictor.py',
-    '../_base_/datasets/digit_tokens.py',
-    '../_base_/schedules/adamw_coslr_short.py',
-    '../_base_/generation/images_from_seeds.py',
-    '../_base_/default_runtime.py',
+    '../own/parts_addp.py',
 ]
 
 width = _base_.width
-weights = 'work_dirs/quickstart/seed0/'
-
+stages = 'work_dirs/quickstart/seed0/'
+tokens = dict(data_root=stages + 'tokens/cache', num_codes=_base_.tokenizer.num_codes)
 model = dict(
-    type='mmaddp.ADDP',
-    backbone=dict(
-        type='mmaddp.ADDPViT',
-        arch=_base_.arch,
-        img_size=32,
-        patch_size=_base_.patch_size,
-        out_type='raw',
-    ),
-    neck=dict(
-        type='mmaddp.ADDPDecoder',
-        in_channels=width,
-        embed_dims=width,
-        num_layers=2,
-        num_heads=4,
-    ),
-    head=dict(type='mmaddp.ADDPHead', embed_dims=width, label_smoothing=0.0),
+    backbone=dict(arch=_base_.arch, img_size=32, patch_size=_base_.patch_size),
+    neck=dict(in_channels=width, embed_dims=width, num_layers=2, num_heads=4),
+    head=dict(embed_dims=width, label_smoothing=0.0),
     target_generator=dict(
-        type='mmaddp.ADDPTargetGenerator',
         tokenizer=dict(
-            init_cfg=dict(
-                type='Pretrained',
-                _scope_='mmaddp',
-                checkpoint=weights + 'tokenizer/epoch_7.pth',
-                prefix='tokenizer.',
-            ),
-            **_base_.tokenizer,
+            init_cfg=dict(checkpoint=stages + 'tokenizer/epoch_7.pth'), **_base_.tokenizer
         ),
         token_predictor=dict(
-            init_cfg=dict(
-                type='Pretrained',
-                _scope_='mmaddp',
-                checkpoint=weights + 'predictor/epoch_80.pth',
-                prefix='token_predictor.',
-            ),
-            **_base_.token_predictor,
+            init_cfg=dict(checkpoint=stages + 'predictor/epoch_80.pth'), **_base_.token_predictor
         ),
         grid_size=(4, 4),
     ),
-    sampler=dict(
-        type='mmaddp.AlternatingSampler',
-        num_steps=12,
-        schedule='cosine',
-        choice_temperature=1.0,
-        top_p=0.9,
-    ),
 )
+train_dataloader = dict(dataset=dict(dataset=tokens))
+param_scheduler = dict(warmup=1)
 test_cfg = dict(grid_zoom=2)
 train_cfg = dict(max_epochs=40)
 custom_hooks = [dict(type='mmaddp.GenerationPreviewHook', interval=10, zoom=2)]

@@ -1,6 +1,6 @@
 # Judge of the quickstart: a small ResNet that distinguishes ten digits and an eleventh class,
 # "none": shuffled patches, mixtures of two digits, outputs of an untrained network, which
-# tools/quickstart/make_judge_data.py makes. Half of the images stay as they are, so that sharpness
+# tools/quickstart/lookalikes.py makes. Half of the images stay as they are, so that sharpness
 # gives nothing away.
 _base_ = ['../_base_/schedules/adamw_coslr_short.py', '../_base_/default_runtime.py']
 

@@ -17,26 +17,31 @@ _STYLE = (
 
 
 def markdown_page(
-    title: str, tables: Mapping[str, Sequence[Sequence[str]]], pictures: Sequence[Picture]
+    title: str,
+    tables: Mapping[str, Sequence[Sequence[str]]],
+    pictures: Sequence[Picture],
+    folder: str = 'report/',
 ) -> str:
-    """The report as Markdown; pictures are links to the folder ``report``.
+    """The report as Markdown; pictures are links.
 
     Args:
         title (str): Heading.
         tables (Mapping): Title -> rows, the first being the head.
-        pictures (Sequence[Picture]): Their files lie in ``report/``.
+        pictures (Sequence[Picture]): The pictures.
+        folder (str): What their links begin with. Defaults to 'report/'.
     """
     parts = [f'# {title}']
-    for name, (head, *rows) in tables.items():
-        lines = [head, ['---'] * len(head), *rows]
-        cells = [
-            '| ' + ' | '.join(cell.replace('|', '\\|') for cell in row) + ' |' for row in lines
-        ]
-        parts.append(f'## {name}\n\n' + '\n'.join(cells))
+    parts += [f'## {name}\n\n{markdown_table(rows)}' for name, rows in tables.items()]
     for picture in pictures:
-        link = f'![{picture.title}](report/{picture.file})'
+        link = f'![{picture.title}]({folder}{picture.file})'
         parts.append(f'## {picture.title}\n\n{picture.text}\n\n{link}')
     return '\n\n'.join(parts) + '\n'
+
+
+def markdown_table(rows: Sequence[Sequence[str]]) -> str:
+    """Rows as a table in Markdown, the first being the head."""
+    head, *others = rows
+    return '\n'.join(map(_markdown_row, [head, ['---'] * len(head), *others]))
 
 
 def _markdown_row(cells: Sequence[str]) -> str:

@@ -101,8 +101,7 @@ def test_blanks_in_the_names_of_clone_and_python(run_script, clone, programs):
     pip = dict(df=FULL_DISK.replace('1048576', '1048576000'))
     result = run_script('quickstart.sh', *arguments, programs=pip, PYTHON=str(python))
     assert result.returncode == 0, result.stderr
-    place = Path('a folder, [x=1]').absolute()
-    expected = f'tools/quickstart/quickstart.py> <--smoke> <--work-dir> <{place}> '
+    expected = 'tools/quickstart/quickstart.py> <--smoke> <--work-dir> <a folder, [x=1]> '
     assert result.stdout.endswith(expected)
 
 

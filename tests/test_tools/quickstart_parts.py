@@ -8,14 +8,12 @@ ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / 'tools' / 'quickstart'
 
 sys.path.insert(0, str(FOLDER))
+import digits  # noqa: E402, F401
 import quickstart as main_script  # noqa: E402, F401
-from run import MAKER, Run  # noqa: E402, F401
-from stages import STAGES  # noqa: E402, F401
-
-from mmaddp.own.stage import Figure, Stage  # noqa: E402, F401
+import stages  # noqa: E402, F401
 
 
-def quickstart(folder, *arguments):
+def quickstart(folder, *arguments, python=sys.executable):
     """Run the quickstart in a folder as a command."""
-    command = [sys.executable, FOLDER / 'quickstart.py', '--work-dir', folder, *arguments]
+    command = [python, FOLDER / 'quickstart.py', '--work-dir', folder, *arguments]
     return subprocess.run(list(map(str, command)), cwd=ROOT, capture_output=True, text=True)

@@ -1,24 +1,31 @@
-"""Limits of figures, and what the quickstart deletes, with stages that do nothing."""
+"""Limits of figures, seeds, and what the quickstart deletes, with stages that do nothing."""
 
-import json
 import sys
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
-from test_tools.quickstart_parts import MAKER, Figure, Run, Stage, main_script, quickstart
+from test_tools.quickstart_parts import digits, main_script, quickstart, stages
 
+from mmaddp.own.stage import Figure, Stage
 from mmaddp.utils.own_folders import MARK, claim_folder
 
 
 def test_figures_are_held_against_their_limits():
     share = Figure('accepted', '{:.1%}', at_least=0.6)
-    assert share.describe([0.7], smoke=False) == 'accepted 70.0% (ok, needed 60.0%)'
-    assert 'MISSED, needed 60.0%' in share.describe([0.5], smoke=False)
-    assert 'MISSED' in share.describe([float('nan')], smoke=False)
-    assert share.describe([0.5], smoke=True) == 'accepted 50.0%'
+    assert share.describe([0.7]) == 'accepted 70.0% (ok, needed 60.0%)'
+    assert 'MISSED, needed 60.0%' in share.describe([0.5])
+    assert 'MISSED' in share.describe([float('nan')])
+    assert replace(share, at_least=None).describe([0.5]) == 'accepted 50.0%'
     rest = Figure('accepted', '{:.1%}', at_most=0.05)
-    assert rest.describe([0.0, 0.04], smoke=False).endswith('2.0% ± 2.8% (ok, needed at most 5.0%)')
-    assert 'MISSED' in rest.describe([0.06], smoke=False)
-    assert Figure('loss', '{:.3f}').describe([2], smoke=False) == 'loss 2.000'
+    assert rest.describe([0.0, 0.04]).endswith('2.0% ± 2.8% (ok, needed at most 5.0%)')
+    assert 'MISSED' in rest.describe([0.06])
+    assert Figure('loss', '{:.3f}').describe([2]) == 'loss 2.000'
+
+
+def of(work_dir, seed, smoke):
+    """A run without data and configurations."""
+    return digits.Digits(work_dir / f'seed{seed}', None, SimpleNamespace(seed=seed), {}, [], smoke)
 
 
 @pytest.fixture
@@ -35,17 +42,21 @@ def chain(monkeypatch, tmp_path, capsys):
 
         def stage(name):
             def run(one):
-                ran.append((name, one.seed))
-                return dict(value=values[one.seed] if name == 'middle' else 0.0)
+                ran.append((name, one.plan.seed))
+                return dict(value=values[one.plan.seed] if name == 'middle' else 0.0)
 
             at_least = 0.5 if name == 'middle' else None
             return Stage(name, run, dict(value=Figure('value', '{:.2f}', at_least=at_least)))
 
-        stages = tuple(map(stage, ('data', 'middle', 'last')))
+        def all_stages(smoke):
+            found = map(stage, main_script.NAMES)
+            return tuple(map(stages.without_limits, found) if smoke else found)
+
         monkeypatch.setattr(main_script.signal, 'signal', lambda *_: None)
-        monkeypatch.setattr(main_script, 'STAGES', stages)
-        monkeypatch.setattr(sys.modules['report'], 'STAGES', stages)
-        monkeypatch.setattr(sys.modules['report'].missed_limits, '__defaults__', (stages,))
+        monkeypatch.setattr(main_script, 'NAMES', ('data', 'middle', 'last'))
+        monkeypatch.setattr(stages, 'all_stages', all_stages)
+        monkeypatch.setattr(digits.Digits, 'of', staticmethod(of))
+        monkeypatch.setattr(digits.Digits, 'write_configs', lambda self: None)
         command = ['quickstart.py', '--work-dir', str(work_dir), *arguments]
         monkeypatch.setattr(sys, 'argv', command)
         status = 0
@@ -58,22 +69,21 @@ def chain(monkeypatch, tmp_path, capsys):
     return call
 
 
-def test_a_missed_limit_ends_the_run_and_the_report_is_written(chain, tmp_path):
-    status, printed, ran = chain(values=[0.4])
+def test_a_missed_limit_is_the_status_and_in_the_report(chain, tmp_path):
+    status, _, ran = chain(values=[0.4])
     assert 'middle: value 0.40 (MISSED, needed 0.50)' in status
-    assert ran == [('data', 0), ('middle', 0)]
-    report = (tmp_path / 'work' / 'report.md').read_text()
-    assert 'MISSED' in report and '| last | not run | |' in report and 'Next, in ' not in printed
+    assert ran == [('data', 0), ('middle', 0), ('last', 0)]
+    for name in ('report.md', 'report.html'):
+        assert 'MISSED' in (tmp_path / 'work' / name).read_text()
 
 
 def test_a_missed_limit_is_not_forgotten_by_the_next_run(chain):
     chain(values=[0.4])
     status, _, ran = chain()
     assert 'MISSED' in status and ran == []
-    for option in ('--from', '--only'):
-        assert 'MISSED' in chain(option, 'report')[0]
-    status, printed, ran = chain('--from', 'middle', values=[0.6])
-    assert status == 0 and ran == [('middle', 0), ('last', 0)] and 'Next, in ' in printed
+    assert 'MISSED' in chain('--only', 'last')[0]
+    status, _, ran = chain('--from', 'middle', values=[0.6])
+    assert status == 0 and ran == [('middle', 0), ('last', 0)]
 
 
 def test_smoke_knows_no_limits(chain):
@@ -83,27 +93,22 @@ def test_smoke_knows_no_limits(chain):
 
 @pytest.mark.parametrize(('values', 'missed'), [([0.4, 0.5, 0.9], False), ([0.9, 0.1, 0.1], True)])
 def test_of_several_seeds_the_mean_counts(chain, values, missed):
-    status, printed, ran = chain('--full', values=values)
+    status, printed, ran = chain('--seeds', '0', '1', '2', values=values)
     assert ('MISSED' in str(status)) == missed
-    # All seeds of the stage are there before there is a mean.
-    assert len(ran) == 3 * 3 - 2 - missed
-    assert 'stage 2 of 3, seed 1: middle' in printed
+    assert len(ran) == 3 * 3 and ran[3:6] == [('data', 1), ('middle', 1), ('last', 1)]
+    assert 'value 0.60 ± 0.26' in printed or missed
 
 
-def test_result_without_a_figure_of_today_is_made_anew(chain, tmp_path):
+def test_one_stage_is_run_again(chain):
     chain()
-    file = tmp_path / 'work' / 'seed0' / 'middle' / 'stage.json'
-    for content in (json.dumps(dict(seconds=1, figures=dict(old=1))), '{}', '', '{"seconds"'):
-        file.write_text(content)
-        status, _, ran = chain()
-        assert status == 0 and ran == [('middle', 0)]
+    assert chain('--only', 'middle')[2] == [('middle', 0)]
 
 
 def files_of(folder):
     return {path: path.read_bytes() for path in folder.rglob('*') if path.is_file()}
 
 
-@pytest.mark.parametrize('arguments', [[], ['--from', 'data'], ['--only', 'data'], ['--full']])
+@pytest.mark.parametrize('arguments', [[], ['--from', 'data'], ['--only', 'data']])
 def test_a_folder_of_the_users_is_refused_and_stays(chain, tmp_path, arguments):
     (tmp_path / 'home' / 'data').mkdir(parents=True)
     (tmp_path / 'home' / 'data' / 'photo.jpg').write_text('photo')
@@ -120,34 +125,18 @@ def test_a_foreign_folder_of_a_stage_stays_and_so_do_the_others(chain, tmp_path,
     photos = tmp_path / 'photos'
     photos.mkdir()
     (photos / 'photo.jpg').write_text('photo')
-    claim_folder(tmp_path / 'other run', MAKER)
+    claim_folder(tmp_path / 'other run', digits.MAKER)
     place = tmp_path / 'work' / 'seed0' / 'last'
     (place / MARK).unlink()
     if kind == 'link':
-        (place / 'stage.json').unlink()
         place.rmdir()
         place.symlink_to(tmp_path / 'other run')
+    else:
+        (place / 'photo.jpg').write_text('photo')
     before = files_of(tmp_path)
     status, _, ran = chain('--from', 'data')
     assert 'last is there already and was not made by quickstart' in status
     assert ran == [] and files_of(tmp_path) == before
-
-
-def test_an_interrupted_stage_begins_anew_in_an_empty_folder(chain, tmp_path):
-    chain()
-    folder = tmp_path / 'work' / 'seed0' / 'middle'
-    (folder / 'stage.json').unlink()
-    (folder / 'left.pth').write_text('left')
-    assert chain()[2] == [('middle', 0)]
-    assert sorted(path.name for path in folder.iterdir()) == [MARK, 'stage.json']
-
-
-def test_checkpoint_is_found_where_the_folder_is_now(tmp_path):
-    run = Run(tmp_path, tmp_path / 'moved', 0, smoke=False)
-    folder = run.folder('addp')
-    folder.mkdir(parents=True)
-    (folder / 'last_checkpoint').write_text('/where/it/was/epoch_3.pth\n')
-    assert run.checkpoint('addp') == folder / 'epoch_3.pth'
 
 
 def test_wrong_names_are_said_in_one_line(tmp_path):

@@ -1,7 +1,7 @@
 import json
+import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -27,12 +27,14 @@ def test_a_training_that_fails_fails_the_tool(call_tool, tmp_path):
     assert not (tmp_path / 'w').exists()
 
 
-def test_trainings_end_with_a_killed_tool(tmp_path):
+def test_trainings_end_with_a_killed_tool(ready_python, tmp_path):
     (tmp_path / 'waits.py').write_text(WAITS)
-    runs = [dict(config='waits.py', work_dir=str(tmp_path / 'w'), options={})]
+    runs = [dict(config='waits.py', work_dir=str(tmp_path / 'w'), options={})] * 2
     (tmp_path / 'runs.json').write_text(json.dumps(runs))
     tool = ROOT / 'tools' / 'quickstart' / 'train_several.py'
-    with subprocess.Popen([sys.executable, tool, 'runs.json'], cwd=tmp_path) as process:
+    two_threads = os.environ | dict(OMP_NUM_THREADS='2')  # a process of its own for each
+    command = [ready_python, tool, 'runs.json']
+    with subprocess.Popen(command, cwd=tmp_path, env=two_threads) as process:
         pid = Path(tmp_path / 'pid')
         while not (pid.exists() and pid.read_text().endswith(' ')):
             assert process.poll() is None

@@ -1,68 +1,60 @@
-"""The quickstart's table and report."""
+"""The quickstart's report, over all seeds."""
 
 import statistics
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from run import Run
-from stages import STAGES
+from digits import Digits
 
+from mmaddp.own.pages import html_page, markdown_page, markdown_table
 from mmaddp.own.stage import Stage, duration
 from mmaddp.utils.atomic import write_text
 
+TITLE = 'Quickstart: the 1,797 handwritten digits that scikit-learn carries'
+SMOKE = 'Smoke run of a few iterations: figures and pictures mean nothing'
 
-def write_report(work_dir: Path, runs: list[Run]) -> str:
-    """Write ``report.md``.
+
+def write_report(work_dir: Path, runs: Sequence[Digits], stages: Sequence[Stage]) -> str:
+    """Write ``report.md`` and ``report.html``, with the pictures of the first seed.
 
     Returns:
         str: The table, and where the report lies.
     """
-    table = _table(runs)
-    first = runs[0].work_dir / f'seed{runs[0].seed}'
-    parts = [
-        '# Quickstart',
-        'The whole chain on the 1,797 handwritten digits that scikit-learn carries.'
-        + _how_long(runs),
-        table,
+    rows = _rows(runs, stages)
+    seeds = ', '.join(str(run.plan.seed) for run in runs)
+    tables = {SMOKE if runs[0].smoke else f'Seeds: {seeds}': rows}
+    drawn = [
+        replace(picture, file=str((runs[0].out / picture.file).relative_to(work_dir)))
+        for stage in stages
+        for picture in stage.pictures
+        if (runs[0].out / picture.file).is_file()
     ]
-    for picture in (picture for stage in STAGES for picture in stage.pictures):
-        if (first / picture.file).is_file():
-            path = (first / picture.file).relative_to(work_dir)
-            parts.append(f'## {picture.title}\n\n{picture.text}\n\n![{picture.title}]({path})')
-    report = work_dir / 'report.md'
-    write_text(report, '\n\n'.join(parts) + '\n')
-    return f'\n{table}\n\nReport: {report}'
+    write_text(work_dir / 'report.md', markdown_page(TITLE, tables, drawn, folder=''))
+    write_text(work_dir / 'report.html', html_page(TITLE, tables, drawn, work_dir))
+    return f'\n{markdown_table(rows)}\n\nReport: {work_dir / "report.html"}'
 
 
-def missed_limits(runs: list[Run], stages: Sequence[Stage] = STAGES) -> list[str]:
-    """Figures that miss their limits, of the stages that all runs have finished."""
-    if runs[0].smoke:
-        return []
-    results = [(stage, [run.result(stage) for run in runs]) for stage in stages]
+def missed_limits(runs: Sequence[Digits], stages: Sequence[Stage]) -> list[str]:
+    """Figures whose mean misses its limit, of the stages that all runs have finished."""
     return [
         f'{stage.name}: {missed}'
-        for stage, found in results
-        if all(found)
-        for missed in stage.missed(found)
+        for stage, results in _finished(runs, stages)
+        for missed in stage.missed(results)
     ]
 
 
-def _how_long(runs: list[Run]) -> str:
-    if runs[0].smoke:
-        return ' This was a smoke run of a few iterations: its figures and pictures mean nothing.'
-    return f' Seeds: {", ".join(str(run.seed) for run in runs)}.'
+def _finished(runs: Sequence[Digits], stages: Sequence[Stage]) -> list[tuple[Stage, list[dict]]]:
+    results = [(stage, [run.result(stage.name) for run in runs]) for stage in stages]
+    return [(stage, found) for stage, found in results if all(found)]
 
 
-def _table(runs: list[Run]) -> str:
-    lines = ['| stage | time | figure |', '| --- | ---: | --- |']
+def _rows(runs: Sequence[Digits], stages: Sequence[Stage]) -> list[list[str]]:
+    """A line for each stage: its time, and mean and spread of its figures."""
+    rows = [['stage', 'time', 'figures']]
     total = 0.0
-    for stage in STAGES:
-        results = [run.result(stage) for run in runs]
-        if not all(results):
-            lines.append(f'| {stage.name} | not run | |')
-            continue
+    for stage, results in _finished(runs, stages):
         seconds = statistics.mean(result['seconds'] for result in results)
         total += seconds
-        figures = '; '.join(stage.describe(results, runs[0].smoke))
-        lines.append(f'| {stage.name} | {seconds:.0f} s | {figures} |')
-    return '\n'.join([*lines, f'| total | {duration(total)} | |'])
+        rows.append([stage.name, duration(seconds), '; '.join(stage.describe(results))])
+    return [*rows, ['total of a seed', duration(total), '']]

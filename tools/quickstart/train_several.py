@@ -65,6 +65,10 @@ def train_all(runs: list[dict]) -> None:
     import torch
 
     processes = min(torch.get_num_threads(), len(runs))
+    if processes == 1:
+        for run in runs:
+            train(run)
+        return
     threads = torch.get_num_threads() // processes
     os.environ['OMP_NUM_THREADS'] = str(threads)
     with ProcessPoolExecutor(

@@ -1,68 +1,64 @@
 """Stage ``judge``: a classifier that tells digits from lookalikes."""
 
-import json
 import shutil
+from collections import Counter
 from pathlib import Path
 
-import matplotlib
+from digits import Digits
+from lookalikes import NO_DIGIT, write_tree
+from mmengine.runner import set_random_seed
 
-matplotlib.use('Agg')
-from matplotlib import pyplot as plt
-from run import Run
+from mmaddp.apis import build_model, generate, load
+from mmaddp.apis.pictures import write_pictures
+from mmaddp.own.stage import Figure, Stage
+from mmaddp.own.write import config_file
 
-from mmaddp.own.stage import Figure, Picture, Stage, cfg_options
-
-from .chain import ADDP, frozen_parts
-
-CONFIG = 'configs/quickstart/judge-resnet18-w16_1xb128-20e_digits-32px.py'
+CONFIG = 'judge-resnet18-w16_1xb128-20e_digits-32px.py'
+# Sets of generated pictures: whether the network is trained, and what is added to the seed.
+SETS = dict(generated=(True, 0), known=(False, 1000), untrained=(False, 2000))
 
 
-def judge(run: Run) -> dict:
+def judge(digits: Digits) -> dict:
     """Train the judge; let it look at generated, untrained and real pictures."""
-    folder = run.folder('judge')
-    untrained = folder / 'untrained.pth'
-    save = (ADDP, '--out', untrained, '--seed', run.seed, *cfg_options(frozen_parts(run)))
-    run.call('judge', 'quickstart/save_untrained.py', *save)
-    options = ('--num-images', 16 if run.smoke else 512, '--batch-size', 128)
-    for name, seed in (('known', run.seed + 1000), ('fresh', run.seed + 2000)):
-        out = ('--out', folder / f'untrained_{name}', '--seed', seed)
-        run.call('judge', 'generate.py', ADDP, untrained, *options, *out)
-    digits = run.data / 'digits' / 'classification'
-    data = folder / 'data'
-    sources = ('--digits', digits, '--untrained', folder / 'untrained_known' / 'images')
-    run.call('judge', 'quickstart/make_judge_data.py', *sources, '--out', data)
-    roots = {'train_dataloader.dataset.dataset.data_root': data}
-    roots |= {'val_dataloader.dataset.data_root': data}
-    run.train('judge', CONFIG, **roots)
-    folders = dict(
-        generated=run.folder('generate') / 'trained' / 'images',
-        untrained=folder / 'untrained_fresh' / 'images',
-        real=digits / 'val',
-    )
-    verdict = folder / 'verdict.json'
-    pairs = [f'{name}={path}' for name, path in folders.items()]
-    arguments = (CONFIG, run.checkpoint('judge'), *pairs, '--out', verdict)
-    run.call('judge', 'quickstart/judge_images.py', *arguments)
-    shutil.rmtree(data)
-    found = json.loads(verdict.read_text())
-    draw_histograms(found, folder / 'histograms.png')
-    figures = {f'accepted_{name}': entry['accepted'] for name, entry in found.items()}
-    *counts, _ = found['generated']['histogram'].values()
-    largest = max(counts) / max(sum(counts), 1)
-    return figures | dict(classes=sum(count > 0 for count in counts), largest_class=largest)
+    folder = digits.out / 'judge'
+    write_sets(digits, folder)
+    write_tree(digits.pictures, sorted((folder / 'known').iterdir()), folder / 'data', 0)
+    levels = dict(train='dataset.dataset', val='dataset')
+    options = {f'{k}_dataloader.{v}.data_root': str(folder / 'data') for k, v in levels.items()}
+    digits.train_several('judge', dict(classifier=(CONFIG, options | digits.length())))
+    shutil.rmtree(folder / 'data')
+    classifier = load(folder / 'classifier')
+    found = {}
+    for name, pictures in image_folders(digits).items():
+        results = classifier.classify(pictures, batch_size=256)
+        found[name] = Counter(result['pred_class'] for result in results)
+    accepted = {f'accepted_{name}': 1 - n[NO_DIGIT] / n.total() for name, n in found.items()}
+    seen = [n for name, n in found['generated'].items() if name != NO_DIGIT]
+    share = max(seen, default=0) / max(sum(seen), 1)
+    return accepted | dict(classes=len(seen), largest_class=share)
 
 
-def draw_histograms(found: dict, file: Path) -> None:
-    """Draw how many images of each folder the judge puts into each class."""
-    figure, axes = plt.subplots(1, len(found), figsize=(4 * len(found), 2.6), sharey=True)
-    for axis, (name, entry) in zip(axes, found.items()):
-        share = [count / entry['num_images'] for count in entry['histogram'].values()]
-        axis.bar(list(entry['histogram']), share)
-        axis.set_title(f'{name}: {entry["accepted"]:.1%} accepted')
-    axes[0].set_ylabel('share of images')
-    figure.tight_layout()
-    figure.savefig(file, dpi=100)
-    plt.close(figure)
+def write_sets(digits: Digits, folder: Path) -> None:
+    """Generate with the trained network and with the same one before its training."""
+    config, device = config_file('addp', digits.out), digits.plan.device
+    trained = build_model(config, digits.checkpoint('addp'), device)
+    set_random_seed(digits.plan.seed)
+    untrained = build_model(config, device=device)
+    for name, (is_trained, added) in SETS.items():
+        pictures = generate(
+            trained if is_trained else untrained,
+            num_images=16 if digits.smoke else 512,
+            seed=digits.plan.seed + added,
+            batch_size=128,
+        )
+        write_pictures(list(pictures), folder / name, columns=8)
+
+
+def image_folders(digits: Digits) -> dict[str, Path]:
+    """What is judged."""
+    folder = digits.out / 'judge'
+    names = ('generated', 'untrained')
+    return {name: folder / name for name in names} | dict(real=digits.pictures / 'val')
 
 
 JUDGE = Stage(
@@ -77,13 +73,5 @@ JUDGE = Stage(
         accepted_real=Figure('of held-out digits', '{:.1%}', at_least=0.97),
         classes=Figure('digits among the generated', '{:.0f}', at_least=10),
         largest_class=Figure('share of the most frequent one', '{:.0%}'),
-    ),
-    (
-        Picture(
-            'What the judge says',
-            'judge/histograms.png',
-            'The judge is a classifier trained on real digits and on an eleventh class, "none": '
-            'shuffled patches, mixtures of two digits, outputs of an untrained network.',
-        ),
     ),
 )

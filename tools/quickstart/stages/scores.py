@@ -1,72 +1,40 @@
 """Stage ``scores``: a Frechet distance on the features of the quickstart's judge."""
 
-import json
 import math
 from itertools import pairwise
-from pathlib import Path
 
-import matplotlib
+from digits import CONFIGS, Digits
 
-matplotlib.use('Agg')
-from matplotlib import pyplot as plt
-from run import Run
+from mmaddp.apis import load
+from mmaddp.apis.pictures import write_pictures
+from mmaddp.own.stage import Figure, Stage
+from mmaddp.run.scoring import Scoring, score_folders
 
-from mmaddp.own.stage import Figure, Picture, Stage, cfg_options
-
-from .chain import TOKENIZER
-from .judge import CONFIG as EXTRACTOR
+from .judge import CONFIG, image_folders
 
 # From the nearest to the training digits to the farthest, as it must come out.
 ORDER = ('real', 'reconstructed', 'generated', 'untrained')
 
 
-def score(run: Run) -> dict:
+def score(digits: Digits) -> dict:
     """Compare four sets with the training split, with equally many images on each side."""
-    digits = run.data / 'digits' / 'classification'
-    folders = dict(
-        real=digits / 'val',
-        generated=run.folder('generate') / 'trained' / 'images',
-        untrained=run.folder('judge') / 'untrained_fresh' / 'images',
+    folders = image_folders(digits)
+    reconstructed = load(digits.out / 'tokenizer').reconstruct(folders['real'])
+    folders['reconstructed'] = digits.out / 'scores' / 'reconstructed'
+    write_pictures(list(reconstructed[:, 0]), folders['reconstructed'], columns=8)
+    checkpoint = digits.checkpoint('judge/classifier')
+    scoring = Scoring(
+        scores=['fid'],
+        settings={},
+        folders=dict(num_images=16 if digits.smoke else digits.plan.num_val),
+        reference=str(digits.pictures / 'train'),
+        extractor=dict(config=str(CONFIGS / CONFIG), checkpoint=str(checkpoint)),
     )
-    number = 16 if run.smoke else len(list((digits / 'val').glob('*/*.png')))
-    common = (
-        *('--reference', digits / 'train', '--num-images', number, '--scores', 'fid'),
-        *('--extractor', EXTRACTOR, '--extractor-checkpoint', run.checkpoint('judge')),
-        *('--cache-dir', run.folder('scores') / 'cache'),
-    )
-    tool = 'analysis_tools/eval_generation.py'
-    files = [run.folder('scores') / f'{name}.json' for name in ('folders', 'tokenizer')]
-    images = [f'{name}={path}' for name, path in folders.items()]
-    run.call('scores', tool, '--images', *images, *common, '--out', files[0])
-    root = cfg_options({'test_dataloader.dataset.dataset.data_root': digits})
-    tokenizer = ('--config', TOKENIZER, '--checkpoints', run.checkpoint('tokenizer'))
-    place = ('--work-dir', run.folder('scores') / 'log')
-    run.call('scores', tool, *tokenizer, *common, '--out', files[1], *place, *root)
-    found = {name: part['scores']['fid'] for name, part in json.loads(files[0].read_text()).items()}
-    (reconstructed,) = json.loads(files[1].read_text()).values()
-    found['reconstructed'] = reconstructed['scores']['fid']
-    draw(found, run.folder('scores') / 'distances.png')
-    return {name: found[name] for name in ORDER} | dict(steps_up=steps_up(found))
-
-
-def draw(found: dict[str, float], file: Path) -> None:
-    """Draw the distances as bars, on a logarithmic axis."""
-    figure, axis = plt.subplots(figsize=(5, 2.2))
-    bars = axis.barh(ORDER[::-1], [found[name] for name in ORDER[::-1]])
-    axis.bar_label(bars, fmt='%.1f', padding=3)
-    axis.set_xscale('log')
-    axis.margins(x=0.3)
-    axis.set_xlabel('Frechet distance to the training digits')
-    figure.tight_layout()
-    figure.savefig(file, dpi=100)
-    plt.close(figure)
-
-
-def steps_up(found: dict[str, float]) -> int:
-    """How many of the three steps of the order come out right."""
-    values = [found[name] for name in ORDER]
-    assert all(map(math.isfinite, values))
-    return sum(nearer < farther for nearer, farther in pairwise(values))
+    results = score_folders([f'{name}={folder}' for name, folder in folders.items()], scoring)
+    found = [results[name]['scores']['fid'] for name in ORDER]
+    assert all(map(math.isfinite, found))
+    steps_up = sum(nearer < farther for nearer, farther in pairwise(found))
+    return dict(zip(ORDER, found), steps_up=steps_up)
 
 
 SCORES = Stage(
@@ -78,12 +46,5 @@ SCORES = Stage(
         generated=Figure('of generated digits', '{:.2f}'),
         untrained=Figure('of outputs of an untrained network', '{:.2f}'),
         steps_up=Figure('of these three steps upwards, right', '{:.0f}', at_least=3),
-    ),
-    (
-        Picture(
-            'How far from the training digits',
-            'scores/distances.png',
-            'Frechet distance on the features of the judge, with equally many images on each side.',
-        ),
     ),
 )

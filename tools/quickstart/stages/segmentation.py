@@ -2,60 +2,56 @@
 
 from pathlib import Path
 
-from run import Run
+import numpy as np
+import torch
+from digits import CONFIGS, Digits, data_options
+from mmengine.config import Config
+from PIL import Image
 
-from mmaddp.own.stage import Figure, Picture, Stage, last_scalars
-from mmaddp.utils.atomic import write_json
+from mmaddp.apis import load
+from mmaddp.own.stage import Figure, Picture, Stage
+from mmaddp.utils.images import image_grid, read_png, save_png
 
-UPERNET = 'configs/quickstart/upernet-vit-w96-p8_1xb8-1800i_digit-scenes.py'
-STARTS = ('addp', 'scratch')
+CONFIG = 'upernet-vit-w96-p8_1xb8-1800i_digit-scenes.py'
+NUM_SHOWN = 8
 
 
-def segment(run: Run) -> dict:
+def segment(digits: Digits) -> dict:
     """Train twice for equally long; draw the label maps of both beside the true ones."""
-    folder = run.folder('segmentation')
-    scenes = run.data / 'digits' / 'segmentation'
-    runs = []
-    for start in STARTS:
-        options = settings(run, scenes)
-        if start == 'addp':
-            options['model.backbone.init_cfg.checkpoint'] = str(run.checkpoint('addp'))
-        else:
-            options['model.backbone.init_cfg'] = None
-        runs.append(dict(config=UPERNET, work_dir=str(folder / start), options=options))
-    write_json(folder / 'runs.json', runs)
-    run.call('segmentation', 'quickstart/train_several.py', folder / 'runs.json')
-    draw(run, scenes)
-    figures = {f'miou_{start}': last_scalars(folder / start)['mIoU'] for start in STARTS}
-    return figures | dict(gain=figures['miou_addp'] - figures['miou_scratch'])
-
-
-def settings(run: Run, scenes: Path) -> dict:
-    """Settings that both trainings of the stage share."""
-    options = {f'{split}_dataloader.dataset.data_root': str(scenes) for split in ('train', 'val')}
-    options['randomness.seed'] = run.seed
-    if run.smoke:
+    scenes = digits.pictures.with_name('segmentation')
+    options = data_options(scenes, 'dataset.')
+    if digits.smoke:
         options |= {'train_cfg.max_iters': 2, 'train_cfg.val_interval': 2}
         options |= {'train_dataloader.batch_size': 2, 'default_hooks.checkpoint.interval': 2}
-    return options
+    runs = {name: (CONFIG, options | weights) for name, weights in digits.starts().items()}
+    results = digits.train_several('segmentation', runs)
+    draw(digits, scenes)
+    figures = {f'miou_{name}': scalars['mIoU'] for name, scalars in results.items()}
+    return figures | dict(gain=figures['miou_from_addp'] - figures['miou_from_scratch'])
 
 
-def draw(run: Run, scenes: Path) -> None:
+def draw(digits: Digits, scenes: Path) -> None:
     """Draw the first held-out scenes, their true label maps and those of both trainings."""
-    images = sorted((scenes / 'images' / 'validation').glob('*.png'))[:8]
-    labels = ('--labels', scenes / 'annotations' / 'validation')
-    weights = ('--weights', *(run.checkpoint(f'segmentation/{start}') for start in STARTS))
-    out = ('--out', run.folder('segmentation') / 'label_maps.png')
-    arguments = (UPERNET, *images, *labels, *weights, *out)
-    run.call('segmentation', 'quickstart/draw_segmentation.py', *arguments)
+    folder = digits.out / 'segmentation'
+    files = sorted((scenes / 'images' / 'validation').glob('*.png'))[:NUM_SHOWN]
+    truth = [scenes / 'annotations' / 'validation' / file.name for file in files]
+    # Files count classes from 1; 0, which is ignored, becomes -1, the last colour.
+    maps = [np.asarray(Image.open(file)).astype(int) - 1 for file in truth]
+    for name in digits.starts():
+        maps += [np.asarray(f['labels']) for f in load(folder / name).segment(files)]
+    palette = Config.fromfile(CONFIGS / CONFIG).dataset.metainfo.palette
+    colours = torch.tensor([*palette, [255, 255, 255]]) / 255
+    painted = [colours[torch.from_numpy(labels)].movedim(-1, 0) for labels in maps]
+    sheet = image_grid([*map(read_png, files), *painted], len(files))
+    save_png(sheet, folder / 'label_maps.png')
 
 
 SEGMENTATION = Stage(
     'segmentation',
     segment,
     dict(
-        miou_addp=Figure('mIoU from ADDP', '{:.1f}'),
-        miou_scratch=Figure('from scratch', '{:.1f}'),
+        miou_from_addp=Figure('mIoU from ADDP', '{:.1f}'),
+        miou_from_scratch=Figure('from scratch', '{:.1f}'),
         gain=Figure('gain by ADDP', '{:.1f}', at_least=1.0),
     ),
     (

@@ -109,7 +109,7 @@ DATA_ROOTS = {
     'work_dirs/quickstart/data/digits/detection/',
     'work_dirs/quickstart/data/digits/segmentation/',
     'work_dirs/quickstart/seed0/judge/data/',
-    'work_dirs/quickstart/seed0/tokenizer/tokens/',
+    'work_dirs/quickstart/seed0/tokens/cache',
     'work_dirs/toy/digits/classification/',
     'work_dirs/toy/digits/detection/',
     'work_dirs/toy/digits/segmentation/',

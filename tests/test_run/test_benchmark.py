@@ -141,6 +141,8 @@ def test_a_suite_survives_its_parts(tmp_path):
 
 def test_the_table_shows_what_was_found():
     result = measure('pretrain', TOY, with_parts=True)
+    shares = result['parts']
+    assert all(shares[name] > 0 for name in ('tokenizer encode', 'predictor', 'encoder', 'decoder'))
     text = table(result)
     for word in ('ours', 'plain', 'plain / ours', 'loss without dropout', 'predictor', 'yes'):
         assert word in text

@@ -137,7 +137,8 @@ class ADDPTargetGenerator(BaseModule):
         """
         predictor = in_autocast(self.token_predictor, token_ids.device.type)
         if token_ids.device.type == 'cpu':
-            return tuple(predictor(token_ids, mask, rows) for mask in masks.both)
+            probs_s, probs_t = (predictor(token_ids, mask, rows) for mask in masks.both)
+            return probs_s, probs_t
         rows = None if rows is None else rows.repeat(2, 1)
         return predictor(token_ids.repeat(2, 1), torch.cat(masks.both), rows).chunk(2)
 

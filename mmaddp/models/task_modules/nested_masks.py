@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Optional
+from typing import Optional, Union
 
 import torch
 from torch import Tensor
@@ -31,12 +31,12 @@ class NestedMasks:
         return self.mask_s, self.mask_t
 
 
-def mask_smallest(scores: Tensor, num_masked: Tensor) -> Tensor:
+def mask_smallest(scores: Tensor, num_masked: Union[int, Tensor]) -> Tensor:
     """Mask the positions with the smallest scores; the count is exact even if scores tie.
 
     Args:
         scores (Tensor): Shape (B, L).
-        num_masked (Tensor): Integer, broadcastable to (B, 1).
+        num_masked (int | Tensor): The count, or counts broadcastable to (B, 1).
 
     Returns:
         Tensor: bool, shape (B, L), True = masked.

@@ -39,4 +39,7 @@ class SampleNoise:
         uniform, to_gumbel = noise.unbind(1)
         tiny = torch.finfo(torch.float64).tiny
         gumbel = -(-to_gumbel.clamp(min=tiny).log()).log()
-        return uniform.to(self.device), gumbel.float().to(self.device)
+        return (
+            uniform.to(self.device, non_blocking=True),
+            gumbel.float().to(self.device, non_blocking=True),
+        )

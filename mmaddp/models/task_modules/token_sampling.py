@@ -76,4 +76,4 @@ def least_confident(
     """
     confidence = probs.gather(-1, token_ids.unsqueeze(-1)).squeeze(-1).log()
     confidence = confidence.masked_fill(~mask, torch.inf) + perturbation
-    return mask_smallest(confidence, torch.tensor(num_masked, device=confidence.device))
+    return mask_smallest(confidence, num_masked)

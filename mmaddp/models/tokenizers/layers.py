@@ -1,10 +1,12 @@
 """Convolutional layers of the VQGAN, under the parameter names of the released weights."""
 
-from itertools import pairwise
+from itertools import pairwise, product
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from mmaddp.models.utils.frozen_copy import made_from_weights
 
 
 def group_norm(channels: int, num_groups: int) -> nn.GroupNorm:
@@ -70,7 +72,12 @@ class ResidualBlock(nn.Module):
 
 
 class Upsample(nn.Module):
-    """Nearest-neighbour upsampling by two and a 3x3 convolution."""
+    """Nearest-neighbour upsampling by two and a 3x3 convolution.
+
+    A kernel covers only 2 x 2 different pixels of the map before upsampling. On a CPU, where
+    nothing needs a gradient, four kernels of that size, one for each place of a pixel in its
+    square, are applied to the small map: the same numbers for 16 products instead of 36.
+    """
 
     def __init__(self, channels: int):
         super().__init__()
@@ -78,7 +85,39 @@ class Upsample(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, C, H, W) to (B, C, 2H, 2W)."""
-        return self.conv(F.interpolate(x, scale_factor=2.0, mode='nearest'))
+        trained = torch.is_grad_enabled() and (x.requires_grad or self.conv.weight.requires_grad)
+        in_a_graph = torch.compiler.is_compiling() or torch.jit.is_tracing()
+        if trained or in_a_graph or x.device.type != 'cpu':
+            return self.conv(F.interpolate(x, scale_factor=2.0, mode='nearest'))
+        return self._upsample_after(x)
+
+    def _upsample_after(self, x: Tensor) -> Tensor:
+        kernels, bias = made_from_weights(self.conv, self._small_kernels)
+        batch_size, _, height, width = x.shape
+        # Row and column i see pixels i - 1 and i, so there is one of each more than there are.
+        small = F.conv2d(x, kernels, bias, padding=1).unflatten(1, (2, 2, -1))
+        shape = (batch_size, small.shape[3], 2 * height, 2 * width)
+        out = torch.empty(shape, dtype=small.dtype, memory_format=torch.channels_last)
+        for down, right in product(range(2), repeat=2):
+            part = small[:, down, right, :, down : down + height, right : right + width]
+            out[:, :, down::2, right::2] = part
+        return out
+
+    @torch.no_grad()
+    def _small_kernels(self) -> tuple[Tensor, Tensor]:
+        """Kernels (4 C, C, 2, 2), by row and column in the square, and the bias of each."""
+        weight = self.conv.weight.float()
+        rows = [_halved(weight, dim=2, second=down) for down in (False, True)]
+        both = [_halved(row, dim=3, second=right) for row in rows for right in (False, True)]
+        kernels = torch.cat(both).to(self.conv.weight.dtype)
+        return kernels.contiguous(memory_format=torch.channels_last), self.conv.bias.repeat(4)
+
+
+def _halved(kernel: Tensor, dim: int, second: bool) -> Tensor:
+    """Add the taps of three that fall on one pixel of the smaller map."""
+    first, middle, last = kernel.unbind(dim)
+    taps = (first + middle, last) if second else (first, middle + last)
+    return torch.stack(taps, dim)
 
 
 class MiddleBlocks(nn.Module):

@@ -68,8 +68,8 @@ def attention(
         scores = scores.masked_fill(~attn_mask, float('-inf'))
     elif attn_mask is not None:
         scores = scores + attn_mask
-    at_least_float = torch.promote_types(scores.dtype, torch.float32)
-    weights = scores.softmax(dim=-1, dtype=at_least_float).to(value.dtype)
+    with torch.autocast('cpu', enabled=False):  # sums are float32 in any case, also of bf16
+        weights = scores.softmax(dim=-1)
     return quick_dropout(weights, dropout_p) @ value
 
 

@@ -52,6 +52,18 @@ def test_kept_until_weights_change(model):
     )
 
 
+@torch.no_grad()
+def test_hooks_see_the_copy(model):
+    network, seen = copy.deepcopy(model.target_generator.tokenizer.decoder), []
+    with bf16():
+        in_autocast(network, 'cpu')
+        handle = network.register_forward_hook(lambda *_: seen.append(1))
+        in_autocast(network, 'cpu')(torch.rand(1, 6, 4, 4))
+        handle.remove()
+        in_autocast(network, 'cpu')(torch.rand(1, 6, 4, 4))
+    assert seen == [1]
+
+
 def test_networks_that_learn_and_other_types_are_not_copied(model):
     with bf16():
         assert in_autocast(model.backbone, 'cpu') is model.backbone

@@ -1,6 +1,7 @@
 """Convolutional layers of the VQGAN, under the parameter names of the released weights."""
 
 from itertools import pairwise, product
+from typing import Optional
 
 import torch
 from torch import Tensor, nn
@@ -104,13 +105,14 @@ class Upsample(nn.Module):
         return out
 
     @torch.no_grad()
-    def _small_kernels(self) -> tuple[Tensor, Tensor]:
+    def _small_kernels(self) -> tuple[Tensor, Optional[Tensor]]:
         """Kernels (4 C, C, 2, 2), by row and column in the square, and the bias of each."""
         weight = self.conv.weight.float()
         rows = [_halved(weight, dim=2, second=down) for down in (False, True)]
         both = [_halved(row, dim=3, second=right) for row in rows for right in (False, True)]
         kernels = torch.cat(both).to(self.conv.weight.dtype)
-        return kernels.contiguous(memory_format=torch.channels_last), self.conv.bias.repeat(4)
+        bias = None if self.conv.bias is None else self.conv.bias.repeat(4)
+        return kernels.contiguous(memory_format=torch.channels_last), bias
 
 
 def _halved(kernel: Tensor, dim: int, second: bool) -> Tensor:

@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 _LEVELS = 2**16
+_KERNEL = 'scaled_dot_product_attention'  # attribute of mmpretrain's attention
 
 
 class QuickDropout(nn.Dropout):
@@ -84,9 +85,8 @@ def use_quick_dropout(network: nn.Module) -> None:
         network (nn.Module): Changed in place; parameters and their names stay.
     """
     for module in [*network.modules()]:
-        kernel = getattr(module, 'scaled_dot_product_attention', None)
-        if kernel is F.scaled_dot_product_attention:
-            module.scaled_dot_product_attention = attention
+        if getattr(module, _KERNEL, None) is F.scaled_dot_product_attention:
+            setattr(module, _KERNEL, attention)
         for name, child in module.named_children():
             if isinstance(child, nn.Dropout):
                 setattr(module, name, QuickDropout(child.p).train(child.training))

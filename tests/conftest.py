@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import quick_hosts
 from hypothesis import settings
 from mmengine.logging import MMLogger
 from mmengine.registry import DefaultScope
@@ -13,6 +14,18 @@ from ready_python import serve
 # The same examples in every run; tests/fuzz looks for new ones.
 settings.register_profile('repeatable', derandomize=True, deadline=None)
 settings.load_profile('repeatable')
+
+quick_hosts.install()
+
+
+def pytest_collection_modifyitems(items):
+    """Files with slow tests come first, so that no processor waits for one of them at the end."""
+    slow = {item.path for item in items if item.get_closest_marker('slow')}
+    items.sort(key=lambda item: item.path not in slow)
+
+
+def pytest_collection_finish():
+    quick_hosts.freeze()
 
 
 @pytest.fixture(autouse=True)

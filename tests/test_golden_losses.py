@@ -3,8 +3,9 @@
 import golden_losses
 import pytest
 import torch
+from toy_data import copy_digits
 
-from mmaddp.run.toys import TOYS, make_toy_data
+from mmaddp.run.toys import TOYS
 
 pytestmark = pytest.mark.slow
 
@@ -14,7 +15,7 @@ TOLERANCE = 1e-5
 
 @pytest.fixture(scope='module')
 def data(tmp_path_factory):
-    return make_toy_data(tmp_path_factory.mktemp('toys') / 'data')
+    return copy_digits(tmp_path_factory.mktemp('toys') / 'data')
 
 
 @pytest.fixture

@@ -5,10 +5,9 @@ from pathlib import Path
 import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
+from toy_data import copy_digits
 from toy_models import toy_upernet
 
-from mmaddp.datasets.preparation.pipeline import prepare
-from mmaddp.datasets.preparation.sources import load_digits_source
 from mmaddp.registry import MODELS
 
 ROOT = Path(__file__).parents[1]
@@ -18,9 +17,7 @@ SIDE = 64
 
 def make_scenes(folder: Path, train: int = 4, val: int = 3) -> Path:
     """Write the three data sets below a folder; scenes of 64 pixels."""
-    scenes = dict(train=train, val=val)
-    prepare(folder, load_digits_source(), 'digits', 16, SIDE, scenes)
-    return folder
+    return copy_digits(folder, 16, train=train, val=val)
 
 
 def write_segmentation_config(folder: Path, data: Path) -> Path:

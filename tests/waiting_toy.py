@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import torch
+from toy_data import copy_digits
 
-from mmaddp.run.toys import TOYS, make_toy_data, toy_options
+from mmaddp.run.toys import TOYS, toy_options
 
 STEP = 5  # the second one of the second epoch, counted from 0
 RELEASE = 'go'  # the file that ends the wait
@@ -35,7 +36,7 @@ def waiting_toy(folder: Path) -> list[str]:
     The folder has to be the current one, and in ``PYTHONPATH``. A rank that waits makes a file
     ``readyRANK``; one that finds ``dieRANK`` raises an error.
     """
-    make_toy_data(folder / 'digits')
+    copy_digits(folder / 'digits')
     (folder / 'wait.py').write_text(HOOK)
     (folder / 'toy.py').write_text(
         f'_base_ = [{TOYS["classification"]!r}]\n'

@@ -73,7 +73,7 @@ for family in "${FAMILIES[@]}"; do
     say "tests with the $family packages"
     started=$SECONDS
     # A process for each core: two with several threads each would wait for one another.
-    OMP_NUM_THREADS=1 "$ENV_PYTHON" -m pytest -n auto --dist loadfile "$@" ||
+    OMP_NUM_THREADS=1 "$ENV_PYTHON" -m pytest -n auto --dist loadfile --no-loadscope-reorder "$@" ||
         FAILED+=("$family tests")
     say "tests with the $family packages took $((SECONDS - started)) s"
 done

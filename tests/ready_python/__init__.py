@@ -2,9 +2,9 @@
 
 A server imports the hosts once, and forks for each start. Arguments are those of ``python``, as far
 as :mod:`ready_python.client` knows them; others reach a Python that is started as ever. Streams,
-folder, environment, signals, and the way in which it ends, are those of a process. Its parent is
-another one, though, and nobody sees whether it imports in a sound order: where that matters, call
-``sys.executable``.
+folder, environment, parent, signals, and the way in which it ends, are those of a process, and so
+are those of the processes that it starts. Only that the hosts are there before anything else is
+imported is different: where that matters, call ``sys.executable``.
 """
 
 import os

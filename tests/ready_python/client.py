@@ -37,7 +37,7 @@ def main() -> None:
     connection.connect(address)
     socket.send_fds(connection, [b'.'], [0, 1, 2])
     request = dict(arguments=arguments, folder=os.getcwd(), environment=dict(os.environ))
-    request['leads'] = os.getsid(0) == os.getpid()
+    request |= dict(client=os.getpid(), leads=os.getsid(0) == os.getpid())
     connection.sendall(json.dumps(request).encode() + b'\n')
     answers = connection.makefile()
     target = int(answers.readline())  # negative: with all that it has started

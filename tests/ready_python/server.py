@@ -7,7 +7,7 @@ It ends when its standard input does.
 
 import atexit
 import contextlib
-import gc
+import importlib
 import json
 import os
 import runpy
@@ -23,6 +23,11 @@ from pathlib import Path
 from typing import NoReturn
 
 ROOT = Path(__file__).parents[2]
+# mmaddp changes hosts, so it comes first.
+HOSTS = (
+    *('mmaddp', 'mmengine.runner', 'mmpretrain.apis', 'mmpretrain.datasets', 'mmdet.apis'),
+    *('mmseg.apis', 'torch.distributed.run'),
+)
 
 
 def accept(listener: socket.socket) -> dict:
@@ -46,7 +51,7 @@ def start(connection: socket.socket) -> dict:
     request = json.loads(connection.makefile().readline())
     child = os.fork()
     if child == 0:
-        if request.pop('leads'):  # a session, as each rank of torchrun does
+        if request['leads']:  # a session, as each rank of torchrun does
             os.setsid()
         target = -os.getpid() if os.getsid(0) == os.getpid() else os.getpid()
         connection.sendall(b'%d\n' % target)
@@ -89,8 +94,12 @@ def run_to_the_end(**asked) -> NoReturn:
     os._exit(status)
 
 
-def run(arguments: list[str], folder: str, environment: dict[str, str]) -> None:
+def run(
+    arguments: list[str], folder: str, environment: dict[str, str], client: int, leads: bool
+) -> None:
     """Do what ``python ARGUMENT ...`` would, in a folder and an environment."""
+    take_parent_of(Path(f'/proc/{client}/stat'))
+    sys.executable = str(Path(sys.argv[1]).with_name('python'))
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
@@ -116,6 +125,18 @@ def run(arguments: list[str], folder: str, environment: dict[str, str]) -> None:
         runpy.run_path(word, run_name='__main__')
 
 
+def take_parent_of(process: Path) -> None:
+    """Let the parent of another process be that of this one; its own children keep theirs."""
+    own, real = os.getpid(), os.getppid
+
+    def getppid() -> int:
+        if os.getpid() != own:
+            return real()
+        return int(process.read_text().rpartition(')')[2].split()[1])
+
+    os.getppid = getppid
+
+
 def prepare() -> None:
     """What a new process has for itself, though it was forked."""
     import numpy as np
@@ -127,13 +148,16 @@ def prepare() -> None:
 
 def import_hosts() -> None:
     """Import what takes seconds."""
-    sys.path[0] = str(ROOT)
-    import mmaddp  # noqa: F401, I001, changes the hosts, so it comes first
-    import torch.distributed.run  # noqa: F401
+    places = list(sys.path)
+    sys.path[:] = [str(ROOT), str(ROOT / 'tests'), *places[1:]]
+    for name in HOSTS:
+        with contextlib.suppress(ModuleNotFoundError):
+            importlib.import_module(name)
+    import quick_hosts
 
-    with contextlib.suppress(ImportError):
-        import mmseg.apis  # noqa: F401
-    del sys.path[0]
+    quick_hosts.install()
+    quick_hosts.freeze()  # what a child does not look through is not copied for it either
+    sys.path[:] = places[1:]
 
 
 if __name__ == '__main__':
@@ -141,8 +165,6 @@ if __name__ == '__main__':
     door.bind(sys.argv[1])
     door.listen(64)
     import_hosts()
-    gc.collect()
-    gc.freeze()  # what a child does not look through is not copied for it
     asked = accept(door)
     door.close()
     run_to_the_end(**asked)

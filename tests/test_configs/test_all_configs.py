@@ -1,6 +1,7 @@
 """Every configuration: no key without effect, and a name that tells the truth."""
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,8 @@ FILES = sorted(
 GENERATION = [path for path in FILES if path.parent.name == 'generation']
 TRAINED = [path for path in FILES if path not in GENERATION]
 
+read = cache(Config.fromfile)  # nothing below changes one
+
 
 def test_there_are_configs():
     assert len(FILES) >= 8
@@ -25,12 +28,12 @@ def test_there_are_configs():
 
 @pytest.mark.parametrize('path', FILES, ids=lambda path: path.stem)
 def test_no_key_without_effect(path):
-    check_config_keys(Config.fromfile(path))
+    check_config_keys(read(path))
 
 
 @pytest.mark.parametrize('path', GENERATION, ids=lambda path: path.stem)
 def test_name_says_how_images_are_generated(path):
-    cfg = Config.fromfile(path)
+    cfg = read(path)
     fields = re.search(r'_vit-(\w+)-p16_8xb(\d+)-(\w+)-(\d+)steps_', path.name)
     assert fields, f'{path.name} does not name size, block, schedule and steps'
     size, block, schedule, steps = fields.groups()
@@ -45,7 +48,7 @@ def test_name_says_how_images_are_generated(path):
 
 @pytest.mark.parametrize('path', TRAINED, ids=lambda path: path.stem)
 def test_name_says_what_is_inside(path):
-    cfg = Config.fromfile(path)
+    cfg = read(path)
     if cfg.get('train_dataloader') is None:
         assert not re.search(r'_\d+xb|-\d+[ei]_', path.name), f'{path.name} trains nothing'
         return
@@ -63,7 +66,7 @@ def test_name_says_what_is_inside(path):
 
 @pytest.mark.parametrize('path', FILES, ids=lambda path: path.stem)
 def test_sizes_of_the_token_grid_stand_once(path):
-    text = str(Config.fromfile(path).model)
+    text = str(read(path).model)
     assert text.count("'num_codes'") <= 1
     assert text.count("'num_tokens'") + text.count("'grid_size'") <= 1
 
@@ -74,11 +77,11 @@ DETECTORS = dict(MaskRCNN='mask-rcnn', FasterRCNN='faster-rcnn', CascadeRCNN='ca
 @pytest.mark.parametrize('path', FILES, ids=lambda path: path.stem)
 def test_name_says_what_was_pretrained(path):
     """Classifiers name the pre-training and its length, detectors and segmentors the encoder."""
-    model = Config.fromfile(path).model
+    model = read(path).model
     backbone = model.get('backbone', {})
     if path.parent.name == 'classification':
         (pretraining,) = (ROOT / 'addp').glob(f'addp_vit-{backbone.arch}-p16_*-256px.py')
-        length = Config.fromfile(pretraining).train_cfg.max_epochs
+        length = read(pretraining).train_cfg.max_epochs
         assert path.name.split('_')[1] == f'addp-{length}e-pre'
     elif path.name.startswith('classifier-'):
         start = re.search('epoch_([0-9]+)', str(backbone.get('init_cfg')))
@@ -119,10 +122,11 @@ DATA_ROOTS = {
 @pytest.mark.parametrize('path', FILES, ids=lambda path: path.stem)
 def test_data_are_looked_for_in_one_place(path):
     """Those of full size below ``data/``, those of quickstart and toys in ``work_dirs/``."""
-    assert set(re.findall(r"'data_root': '([^']*)'", str(Config.fromfile(path)))) <= DATA_ROOTS
+    assert set(re.findall(r"'data_root': '([^']*)'", str(read(path)))) <= DATA_ROOTS
 
 
 def test_at_most_three_levels_of_inheritance():
+    @cache
     def depth(path):
         paths = [
             Config._get_cfg_path(base, str(path))[0] for base in Config._get_base_files(str(path))

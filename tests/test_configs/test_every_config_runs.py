@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from mmengine.config import Config
 from mmengine.runner import Runner
 from toy_configs import toy_config
 
@@ -25,8 +24,7 @@ TRAINED = [p for p in FILES if p.parent.name != 'generation' and '_knn_' not in 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    """Stand-ins little larger than the toy images; no time for the beauty of logged settings."""
-    monkeypatch.setattr(Config, 'pretty_text', property(str))
+    """Stand-ins little larger than the toy images."""
     monkeypatch.setattr(stand_in_data, 'HEIGHT', 96)
     monkeypatch.setattr(stand_in_data, 'WIDTH', 128)
 

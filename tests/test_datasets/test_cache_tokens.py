@@ -4,7 +4,6 @@ import runpy
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -197,7 +196,7 @@ def test_refuses_bad_input(config, checkpoint, tmp_path, capsys):
 
 
 @pytest.mark.slow
-def test_two_processes_that_are_killed(caching, config, checkpoint, tmp_path):
+def test_two_processes_that_are_killed(ready_python, caching, config, checkpoint, tmp_path):
     """Two ranks of torchrun, killed after the first shards; one process goes on."""
     settings = dict(num_views=40, images_per_shard=1)
     whole = caching(tmp_path / 'one', **settings)
@@ -206,8 +205,9 @@ def test_two_processes_that_are_killed(caching, config, checkpoint, tmp_path):
     options = [config, checkpoint, '--out', out, '--num-views', 40, '--images-per-shard', 1]
     options += ['--batch-size', BATCH, '--num-workers', 0]
     launch = ['-m', 'torch.distributed.run', '--nproc_per_node=2', f'--master_port={free_port()}']
-    command = [sys.executable, *launch, TOOL, *options, '--launcher', 'pytorch']
+    command = [ready_python, *launch, TOOL, *options, '--launcher', 'pytorch']
     environment = dict(os.environ, PYTHONPATH=str(ROOT), OMP_NUM_THREADS='1')
+    environment['PYTHON_EXEC'] = str(ready_python)
     with subprocess.Popen(list(map(str, command)), env=environment) as process:
         while len(list(out.glob('*.safetensors'))) < 2:
             assert process.poll() is None, 'it ended before it could be killed'

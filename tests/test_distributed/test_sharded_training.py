@@ -4,16 +4,16 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 from free_port import free_port
 from mmengine.config import Config
+from toy_data import copy_digits
 
 from mmaddp.run.config import load_config
-from mmaddp.run.toys import TOYS, ToyForm, make_toy_data, toy_options
+from mmaddp.run.toys import TOYS, ToyForm, toy_options
 from mmaddp.run.training import TrainFlags, train, training_config
 from mmaddp.weights.checkpoint import load_checkpoint_file
 from mmaddp.weights.latest import find_checkpoint
@@ -28,18 +28,19 @@ ROOT = HERE.parents[1]
 
 @pytest.fixture(scope='module')
 def data(tmp_path_factory):
-    return make_toy_data(tmp_path_factory.mktemp('digits') / 'digits')
+    return copy_digits(tmp_path_factory.mktemp('digits') / 'digits')
 
 
 @pytest.fixture(scope='module')
-def trained(tmp_path_factory, data):
+def trained(tmp_path_factory, data, ready_python):
     """A folder in which ``train_sharded.py`` has run."""
     folder = tmp_path_factory.mktemp('trained')
     launch = ('-m', 'torch.distributed.run', '--nproc_per_node=2', f'--master_port={free_port()}')
     done = subprocess.run(
-        list(map(str, (sys.executable, *launch, HERE / 'train_sharded.py', data))),
+        list(map(str, (ready_python, *launch, HERE / 'train_sharded.py', data))),
         cwd=folder,
-        env=dict(os.environ, PYTHONPATH=str(ROOT), OMP_NUM_THREADS='1'),
+        env=os.environ
+        | dict(PYTHONPATH=str(ROOT), OMP_NUM_THREADS='1', PYTHON_EXEC=str(ready_python)),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

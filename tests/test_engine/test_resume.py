@@ -1,5 +1,6 @@
 """What a checkpoint may say to a training that goes on from it: data of its own run alone."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mmengine.runner import CheckpointLoader, load_checkpoint
+from toy_runner import make_toy_runner
 
 from mmaddp.weights.checkpoint import load_checkpoint_file
 
@@ -20,10 +22,18 @@ BARE = dict(checkpoint=dict(type='CheckpointHook', interval=1))
 ANEW = r'--cfg-options load_from=\S+\.pth'
 
 
+@pytest.fixture(scope='module')
+def finished(tmp_path_factory):
+    """The folder of a training of two epochs."""
+    folder = tmp_path_factory.mktemp('finished') / 'work'
+    make_toy_runner(folder, max_epochs=2, default_hooks=HOOKS).train()
+    return folder
+
+
 @pytest.fixture
-def trained(make_runner, tmp_path):
-    make_runner(max_epochs=2, default_hooks=HOOKS).train()
-    return tmp_path / 'work' / 'epoch_2.pth'
+def trained(finished, tmp_path):
+    """The last checkpoint of a copy of it, to be changed."""
+    return shutil.copytree(finished, tmp_path / 'work') / 'epoch_2.pth'
 
 
 def change(path, place, value):

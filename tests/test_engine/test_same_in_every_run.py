@@ -3,12 +3,13 @@
 import pytest
 import torch
 from mmengine.runner import Runner
+from toy_data import copy_digits
 
 from mmaddp.models.necks import ADDPDecoder
 from mmaddp.models.utils import RelativePositionBias
 from mmaddp.run.config import read_config
 from mmaddp.run.exact_resume import use_ordered_sums
-from mmaddp.run.toys import TOYS, ToyForm, make_toy_data, toy_options
+from mmaddp.run.toys import TOYS, ToyForm, toy_options
 
 UNVALIDATED = dict(val_cfg=None, val_dataloader=None, val_evaluator=None)
 
@@ -63,7 +64,7 @@ def test_hosts_may_index():
 
 @pytest.fixture(scope='module')
 def data(tmp_path_factory):
-    return make_toy_data(tmp_path_factory.mktemp('digits') / 'digits')
+    return copy_digits(tmp_path_factory.mktemp('digits') / 'digits')
 
 
 @pytest.mark.slow

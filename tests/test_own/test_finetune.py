@@ -24,8 +24,9 @@ WRITERS = dict(
 
 
 @pytest.fixture
-def fixed_costs(monkeypatch):
+def fixed_costs(monkeypatch, ready_python):
     """Costs that do not depend on what else the machine does, and make the training short."""
+    monkeypatch.setattr(sys, 'executable', str(ready_python))  # of stages
     monkeypatch.setattr(own, 'measure', lambda *args: Cost(1.0, 0.1, 1.0, 0.5))
 
 
@@ -34,9 +35,9 @@ def wishes(task, start, **changes):
     return Wishes(**settings | changes)
 
 
-def start(data, out, model, task):
+def start(python, data, out, model, task):
     options = ('--task', task, '--from', model, '--out', out, '--budget', '40s', '--device', 'cpu')
-    command = [sys.executable, TOOL, data, *options]
+    command = [python, TOOL, data, *options]
     return subprocess.Popen(
         list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
@@ -52,18 +53,18 @@ def check_report(out, figures):
 
 
 @pytest.mark.slow
-def test_a_classifier_is_killed_continued_and_used(tmp_path, fixed_costs, capsys):
+def test_a_classifier_is_killed_continued_and_used(ready_python, tmp_path, fixed_costs, capsys):
     data, model, out = tmp_path / 'my data', save_encoder(tmp_path / 'model'), tmp_path / 'my out'
     write_shapes(data, 20)
     own.finetune(data, out, wishes('classify', model), only_plan=True)
-    with start(data, out, model, 'classify') as process:
+    with start(ready_python, data, out, model, 'classify') as process:
         for line in process.stdout:
             if 'stage 1 of 2: train ...' in line:
                 break
         while not (out / 'train').exists() and process.poll() is None:
             time.sleep(0.05)
         process.kill()
-    with start(data, out, model, 'classify') as process:
+    with start(ready_python, data, out, model, 'classify') as process:
         output = process.communicate()[0]
     assert process.returncode == 0, output
     check_report(out, ('accuracy, %', 'always the most frequent class', '| disc |'))

@@ -4,7 +4,6 @@ import json
 import re
 import shlex
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -31,8 +30,8 @@ def plan_only(images, out, **changes):
     own.pretrain(images, out, wishes(**dict(budget=60.0) | changes), only_plan=True)
 
 
-def start(images, out, *arguments):
-    command = [sys.executable, TOOL, images, '--out', out, *ASKED, *arguments]
+def start(python, images, out, *arguments):
+    command = [python, TOOL, images, '--out', out, *ASKED, *arguments]
     return subprocess.Popen(
         list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
@@ -48,14 +47,14 @@ def wait_for(file, process):
 
 
 @pytest.mark.slow
-def test_killed_continued_and_reported(tmp_path, fixed_costs):
+def test_killed_continued_and_reported(ready_python, tmp_path, fixed_costs):
     images, out = write_shapes(tmp_path / 'my pictures', mode='L'), tmp_path / 'my model'
     plan_only(images, out)
-    with start(images, out) as process:
+    with start(ready_python, images, out) as process:
         wait_for(out / 'stages' / 'tokens.json', process)
         process.kill()
     tokens = (out / 'stages' / 'tokens.json').stat().st_mtime_ns
-    with start(images, out) as process:
+    with start(ready_python, images, out) as process:
         output = process.communicate()[0]
     assert process.returncode == 0, output
     assert 'stage 3 of 6: tokens is done' in output and 'stage 4 of 6: predictor ...' in output

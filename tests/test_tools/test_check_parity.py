@@ -1,5 +1,4 @@
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,12 +10,16 @@ ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / 'tests' / 'data' / 'reference'
 
 
-def check(folder, *arguments):
-    command = [sys.executable, 'tools/analysis_tools/check_parity.py', '--reference', str(folder)]
-    return subprocess.run([*command, *arguments], cwd=ROOT, capture_output=True, text=True)
+@pytest.fixture
+def check(ready_python):
+    def run(folder, *arguments):
+        command = [ready_python, 'tools/analysis_tools/check_parity.py', '--reference', folder]
+        return subprocess.run([*command, *arguments], cwd=ROOT, capture_output=True, text=True)
+
+    return run
 
 
-def test_one_wrong_tensor_fails_the_check(tmp_path):
+def test_one_wrong_tensor_fails_the_check(check, tmp_path):
     for file in FOLDER.iterdir():
         (tmp_path / file.name).symlink_to(file)
     tensors = load_file(FOLDER / 'reference.safetensors')
@@ -34,7 +37,7 @@ def test_one_wrong_tensor_fails_the_check(tmp_path):
     assert '35 agree, 3 do not, 4 skipped' in result.stdout
 
 
-def test_not_a_reference_folder(tmp_path):
+def test_not_a_reference_folder(check, tmp_path):
     result = check(tmp_path)
     assert result.returncode == 1
     assert 'Not a reference folder' in result.stderr and 'Traceback' not in result.stderr

@@ -1,7 +1,6 @@
 """The console command: what it lists, its help, and that it runs the tools as they are."""
 
 import json
-import multiprocessing
 import os
 import re
 import subprocess
@@ -52,24 +51,13 @@ def helps(tmp_path_factory):
     return json.loads(done.stdout)
 
 
-def _run(words, folder, output):
-    torch.set_num_threads(1)
-    os.chdir(folder)
-    sys.stdout = sys.stderr = open(output, 'w')  # noqa: SIM115, open as long as the process
-    sys.exit(cli.main(list(map(str, words))))
-
-
 @pytest.fixture
-def command(tmp_path_factory, tmp_path):
-    """Run the console command in an empty folder, in a process that has everything imported."""
+def command(call):
+    """Run the console command in an empty folder; return its status and what it prints."""
 
     def run(*words):
-        output = tmp_path_factory.mktemp('output') / 'output.txt'
-        fork = multiprocessing.get_context('fork')
-        process = fork.Process(target=_run, args=(words, tmp_path, output))
-        process.start()
-        process.join(120)
-        return process.exitcode, output.read_text()
+        done = call('python', '-m', 'mmaddp', *words)
+        return done.returncode, done.stdout
 
     return run
 

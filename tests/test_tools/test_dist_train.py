@@ -177,11 +177,12 @@ time.sleep(200)
 
 
 @pytest.mark.parametrize('sent', ['SIGKILL', 'SIGUSR1'])
-def test_ranks_end_with_torchrun(tmp_path, port, sent):
+def test_ranks_end_with_torchrun(ready_python, tmp_path, port, sent):
     (tmp_path / 'rank.py').write_text(RANK)
-    command = [sys.executable, '-m', 'torch.distributed.run', '--master_port', port]
+    command = [ready_python, '-m', 'torch.distributed.run', '--master_port', port]
     command += ['--nproc_per_node', '2', tmp_path / 'rank.py', tmp_path]
-    with subprocess.Popen(list(map(str, command)), cwd=ROOT, env=ENVIRONMENT) as process:
+    environment = ENVIRONMENT | dict(PYTHON_EXEC=str(ready_python))
+    with subprocess.Popen(list(map(str, command)), cwd=ROOT, env=environment) as process:
         files = [tmp_path / str(rank) for rank in range(2)]
         while not all(file.exists() and file.read_text().endswith(' ') for file in files):
             assert process.poll() is None

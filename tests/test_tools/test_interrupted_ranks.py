@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 import time
 
 import pytest
@@ -18,13 +17,17 @@ SECONDS = 120
 class Training:
     """A training by ``dist_train.sh`` that waits in a step."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, python):
         self.folder = folder
         self.log = folder / 'log.txt'
         command = ['bash', str(ROOT / 'tools' / 'dist_train.sh'), *waiting_toy(folder)]
         command[3:3] = ['2', '--work-dir', 'work']
         environment = dict(
-            os.environ, PYTHON=sys.executable, OMP_NUM_THREADS='1', PYTHONPATH=str(folder)
+            os.environ,
+            PYTHON=python,
+            PYTHON_EXEC=python,
+            OMP_NUM_THREADS='1',
+            PYTHONPATH=str(folder),
         )
         with self.log.open('w') as log:
             self.process = subprocess.Popen(
@@ -49,8 +52,8 @@ class Training:
 
 
 @pytest.fixture
-def training(tmp_path):
-    training = Training(tmp_path)
+def training(tmp_path, ready_python):
+    training = Training(tmp_path, str(ready_python))
     yield training
     if training.process.poll() is None:
         os.killpg(training.process.pid, signal.SIGKILL)

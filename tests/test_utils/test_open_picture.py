@@ -1,6 +1,5 @@
 import ast
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -63,13 +62,13 @@ def test_a_limit_in_pixels(tmp_path, monkeypatch, width):
 
 
 @pytest.mark.slow
-def test_the_limit_reaches_other_processes(tmp_path, monkeypatch):
+def test_the_limit_reaches_other_processes(ready_python, tmp_path, monkeypatch):
     large(tmp_path / 'large.png', 20_000, 10_000)
     code = (
         'import sys; from mmaddp.datasets import LoadRGBImage\n'
         'print(LoadRGBImage()(dict(img_path=sys.argv[1]))["img"].shape)'
     )
-    command = [sys.executable, '-c', code, str(tmp_path / 'large.png')]
+    command = [ready_python, '-c', code, str(tmp_path / 'large.png')]
     refused = subprocess.run(command, capture_output=True, text=True)
     assert refused.returncode and 'large.png' in refused.stderr.splitlines()[-1]
     monkeypatch.setenv('MMADDP_MAX_PIXELS', '200000000')

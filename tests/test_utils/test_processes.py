@@ -75,9 +75,9 @@ time.sleep(60)
 """
 
 
-def test_workers_that_wait_at_a_full_pipe_end_with_a_killed_training():
+def test_workers_that_wait_at_a_full_pipe_end_with_a_killed_training(ready_python):
     with subprocess.Popen(
-        [sys.executable, '-c', TRAINING], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        [ready_python, '-c', TRAINING], cwd=ROOT, stdout=subprocess.PIPE, text=True
     ) as training:
         workers = list(map(int, training.stdout.readline().split()))
         time.sleep(1)

@@ -1,7 +1,6 @@
 """A process that is asked to stop, and cannot."""
 
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -23,21 +22,21 @@ print(request.received, flush=True)
 """
 
 
-def run(inside):
+def run(python, inside):
     code = STUCK.format(inside=inside)
     return subprocess.run(
-        [sys.executable, '-c', code], cwd=ROOT, capture_output=True, text=True, timeout=60
+        [python, '-c', code], cwd=ROOT, capture_output=True, text=True, timeout=60
     )
 
 
 @pytest.mark.slow
-def test_what_does_not_end_is_ended():
-    done = run(inside=True)
+def test_what_does_not_end_is_ended(ready_python):
+    done = run(ready_python, inside=True)
     assert done.returncode == 1 and done.stdout == ''
     assert 'SIGTERM: nothing was finished within 1 seconds of it' in done.stderr
 
 
 @pytest.mark.slow
-def test_between_steps_it_may_take_longer():
-    done = run(inside=False)
+def test_between_steps_it_may_take_longer(ready_python):
+    done = run(ready_python, inside=False)
     assert done.returncode == 0 and done.stdout == 'SIGTERM\n', done.stderr

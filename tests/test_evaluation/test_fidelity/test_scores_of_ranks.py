@@ -86,7 +86,7 @@ def folders(write_images):
 
 def test_two_processes(tmp_path, folders):
     port = free_port()
-    mp.spawn(run_rank, (port, str(tmp_path), *folders), nprocs=2)
+    mp.start_processes(run_rank, (port, str(tmp_path), *folders), nprocs=2, start_method='fork')
     expected = score_folders(*folders, None)
     first, second = (json.loads((tmp_path / f'rank{r}.json').read_text()) for r in (0, 1))
     for found in (first, second):

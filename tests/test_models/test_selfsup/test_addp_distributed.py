@@ -55,7 +55,7 @@ def run_rank(rank, port, folder):
 
 def test_two_processes_have_the_gradient_of_the_doubled_batch(tmp_path):
     port = free_port()
-    mp.spawn(run_rank, (port, str(tmp_path)), nprocs=2)
+    mp.start_processes(run_rank, (port, str(tmp_path)), nprocs=2, start_method='fork')
     expected = gradients(build_model(), slice(0, 8))
     for rank in range(2):
         found = torch.load(tmp_path / f'rank{rank}.pth', weights_only=True)

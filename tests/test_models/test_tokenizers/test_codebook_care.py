@@ -59,7 +59,9 @@ def care_on_rank(rank, init_file, folder):
 
 @pytest.mark.slow
 def test_two_ranks_agree(tmp_path):
-    mp.spawn(care_on_rank, (tmp_path / 'init', str(tmp_path)), nprocs=2)
+    mp.start_processes(
+        care_on_rank, (tmp_path / 'init', str(tmp_path)), nprocs=2, start_method='fork'
+    )
     (initial, revived), (other_initial, other_revived) = (
         torch.load(tmp_path / f'{rank}.pth', weights_only=True) for rank in range(2)
     )

@@ -17,7 +17,7 @@ class ADDPTarget:
         num_visible (Tuple[int, ...]): Visible positions of each sample, known to the host so that
             no step waits for the device.
         target_probs (Tensor): Distribution over the codes that the network has to predict, shape
-            (B, L, K); read at masked positions only, and zero at others.
+            (B, L, K); meaningless at positions that are not masked.
     """
 
     x_t: Tensor

@@ -67,7 +67,7 @@ def build(cfg: Config, settings: Settings) -> nn.Module:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep a line for every weight that is initialised from the log."""
+    """Keep lines on every weight that is initialised or trained from the log."""
     logger = MMLogger.get_current_instance()
     level = logger.level
     logger.setLevel(logging.WARNING)
@@ -91,7 +91,8 @@ def optimizer_of(cfg: Config, model: nn.Module, precision: str) -> OptimWrapper:
     wrapper = {key: value for key, value in cfg.optim_wrapper.items() if key not in AMP_KEYS}
     optimizer = dict(wrapper['optimizer'], lr=0.0)
     ours = dict(type='mmaddp.PrecisionOptimWrapper', precision=precision, optimizer=optimizer)
-    return build_optim_wrapper(model, {**wrapper, **ours})
+    with _quiet():
+        return build_optim_wrapper(model, {**wrapper, **ours})
 
 
 def precision_of(settings: Settings, model: nn.Module) -> str:

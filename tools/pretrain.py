@@ -34,6 +34,17 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--resolution', type=positive, help='pixels along each side; default: auto')
     parser.add_argument('--grid', type=positive, help='tokens along each side; default: auto')
     parser.add_argument(
+        '--channels', type=positive, help='of the pictures: 1 keeps grey ones; default: auto'
+    )
+    parser.add_argument(
+        '--range',
+        dest='value_range',
+        nargs=2,
+        type=float,
+        metavar=('LOW', 'HIGH'),
+        help='samples of more than 8 bits that become black and white; default: measured',
+    )
+    parser.add_argument(
         '--device', choices=['cpu', 'cuda'], help='default: cuda if there is one, else cpu'
     )
     parser.add_argument(
@@ -66,6 +77,7 @@ def main() -> None:
             raise ValueError('--device cuda: PyTorch finds no GPU here; take --device cpu.')
         sizes = (args.size, args.resolution, args.grid)
         wishes = Wishes(*sizes, args.budget, device, args.seed, args.start)
+        wishes = wishes._replace(channels=args.channels, value_range=args.value_range)
         MMLogger.get_current_instance().setLevel('WARNING')  # the stages have logs of their own
         loading = time.perf_counter() - started
         pretrain(args.images, args.out, wishes, args.plan, loading)

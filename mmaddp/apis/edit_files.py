@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from mmaddp.apis.editing import inpaint, outpaint, reconstruct, vary
-from mmaddp.apis.image_files import load_images, load_mask
+from mmaddp.apis.image_files import load_images, load_mask, picture_reader
 from mmaddp.engine.generation.manifest import NAME as MANIFEST
 from mmaddp.engine.generation.manifest import check_or_write
 from mmaddp.models.selfsup import ADDP
@@ -91,12 +91,12 @@ def edit_files(
     per_picture = len(seeds) * len(settings.strengths or [None])
     names = _output_names(files, per_picture)
     _prepare(out, _contents(files, seeds, settings, description))
-    device = model.neck.mask_token.device
+    device, reader = model.neck.mask_token.device, picture_reader(model)
     rows, written = [], []
     for file, stems in zip(files, names):
         targets = [out / f'{stem}.png' for stem in stems]
         if not all(target.is_file() for target in targets):
-            image = load_images([file], size)[0].to(device)
+            image = load_images([file], size, reader)[0].to(device)
             for target, picture in zip(
                 targets, [_on_canvas(image, settings), *edit(image, seeds)], strict=True
             ):

@@ -8,7 +8,7 @@ import torch
 from mmengine.model import BaseModel
 from torch import Tensor
 
-from mmaddp.apis.image_files import fit_image
+from mmaddp.apis.image_files import fit_image, picture_reader
 from mmaddp.apis.inputs import Images, InputImage, list_inputs
 from mmaddp.apis.prediction import InputPipeline, Model, batches, ready_model
 from mmaddp.models.selfsup import ADDP
@@ -74,8 +74,9 @@ def _features_of_addp(
     if batch_size < 1:
         raise ValueError(f'batch_size must be at least 1, got {batch_size}.')
     size, device = tuple(model.backbone.img_size), model.neck.mask_token.device
+    reader = picture_reader(model)
     for start in range(0, len(inputs), batch_size):
         part = inputs[start : start + batch_size]
-        pixels = torch.stack([fit_image(image.read(), size) for image in part])
+        pixels = torch.stack([fit_image(image.read(reader), size) for image in part])
         tokens = model.encode(pixels.to(device))
         yield tokens[:, 1:].mean(dim=1) if stage == 'neck' else tokens

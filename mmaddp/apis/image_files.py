@@ -10,6 +10,8 @@ from torch import Tensor
 from torchvision.transforms.v2.functional import center_crop, resize
 
 from mmaddp.apis.inputs import Images, list_inputs
+from mmaddp.datasets import LoadChannels, LoadRGBImage
+from mmaddp.models.selfsup import ADDP
 from mmaddp.utils.open_picture import open_picture
 
 # Lossy formats, in which black need not be exactly black.
@@ -19,35 +21,52 @@ LOSSY = ('JPEG', 'WEBP')
 Mask = Union[str, Path, np.ndarray, Image.Image]
 
 
-def load_images(images: Images, size: tuple[int, int]) -> Tensor:
-    """Read RGB images, cropped to the aspect of a size and resized to it.
+def load_images(
+    images: Images, size: tuple[int, int], reader: Optional[LoadRGBImage] = None
+) -> Tensor:
+    """Read images, cropped to the aspect of a size and resized to it.
 
     Args:
         images (str | Path | np.ndarray | Image.Image | Sequence): Pictures of any size, see
             :func:`mmaddp.apis.inputs.list_inputs`.
         size (tuple[int, int]): Height and width.
+        reader (LoadRGBImage, optional): How they are read, see :func:`picture_reader`. Defaults to
+            None: 8-bit RGB.
 
     Returns:
-        Tensor: In [0, 1], shape (B, 3, H, W).
+        Tensor: In [0, 1], shape (B, 3, H, W), or with the reader's number of channels.
 
     Raises:
         FileNotFoundError: A file is missing.
         ValueError: One cannot be read.
     """
-    return torch.stack([fit_image(image.read(), size) for image in list_inputs(images)])
+    return torch.stack([fit_image(image.read(reader), size) for image in list_inputs(images)])
 
 
 def fit_image(pixels: np.ndarray, size: tuple[int, int]) -> Tensor:
     """Crop an image around its centre to the aspect of a size, and resize it.
 
     Args:
-        pixels (np.ndarray): RGB, uint8, shape (H, W, 3).
+        pixels (np.ndarray): In 0..255, shape (H, W, C), or (H, W) for one channel.
         size (tuple[int, int]): Height h and width w.
 
     Returns:
-        Tensor: In [0, 1], shape (3, h, w).
+        Tensor: In [0, 1], shape (C, h, w).
     """
-    return _fit(torch.from_numpy(pixels).movedim(-1, 0), size).float() / 255
+    planes = torch.from_numpy(pixels)
+    planes = planes[None] if planes.dim() == 2 else planes.movedim(-1, 0)
+    return _fit(planes, size).float() / 255
+
+
+def picture_reader(model: ADDP) -> LoadRGBImage:
+    """How a model's pictures are read: with as many channels and in the range that it was made for.
+
+    Args:
+        model (ADDP): The model.
+    """
+    if model.num_channels == 3 and model.value_range is None:
+        return LoadRGBImage()
+    return LoadChannels(model.num_channels, model.value_range)
 
 
 def _fit(pixels: Tensor, size: tuple[int, int]) -> Tensor:

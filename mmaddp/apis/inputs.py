@@ -10,7 +10,6 @@ import numpy as np
 from PIL import Image
 
 from mmaddp.datasets import LoadRGBImage
-from mmaddp.datasets.loading import decode_rgb, to_rgb_array
 from mmaddp.utils.listing import list_pictures
 from mmaddp.utils.output_names import distinct_names, refuse_overwriting
 from mmaddp.utils.web import fetch_bytes, is_url
@@ -33,27 +32,26 @@ class InputImage:
     content: Union[np.ndarray, Image.Image, None] = None
     url: Optional[str] = None
 
-    def read(self, ignore_orientation: bool = False) -> np.ndarray:
+    def read(self, reader: Optional[LoadRGBImage] = None) -> np.ndarray:
         """Decode the image.
 
         Args:
-            ignore_orientation (bool): Leave the EXIF orientation alone. Defaults to False.
+            reader (LoadRGBImage, optional): How the model reads pictures. Defaults to None: 8-bit
+                RGB.
 
         Returns:
-            np.ndarray: RGB, uint8, shape (H, W, 3).
+            np.ndarray: RGB, uint8, shape (H, W, 3), or what the reader gives.
 
         Raises:
             OSError: Its address cannot be reached.
             ValueError: It cannot be read.
         """
+        reader = reader or LoadRGBImage()
         if self.url is not None:
-            return _download(self.url, ignore_orientation)
+            return _download(self.url, reader)
         if self.path is not None:
-            load = LoadRGBImage(ignore_orientation=ignore_orientation)
-            return load(dict(img_path=str(self.path)))['img']
-        if isinstance(self.content, np.ndarray):
-            return self.content
-        return to_rgb_array(self.content, ignore_orientation)
+            return reader(dict(img_path=str(self.path)))['img']
+        return reader.convert(self.content)
 
 
 def list_inputs(images: Images) -> list[InputImage]:
@@ -61,8 +59,9 @@ def list_inputs(images: Images) -> list[InputImage]:
 
     Args:
         images (str | Path | np.ndarray | Image.Image | Sequence): A file; a folder, whose pictures
-            are taken in alphabetical order, at any depth; a http(s) address; an RGB array
-            (H, W, 3) of uint8; a Pillow image; or several of these.
+            are taken in alphabetical order, at any depth; a http(s) address; an array (H, W, 3) of
+            uint8, RGB, or (H, W) or (H, W, C) for a model of pictures with other channels or more
+            bits; a Pillow image; or several of these.
 
     Returns:
         list[InputImage]: At least one.
@@ -111,10 +110,10 @@ def _place(image: InputImage, number: int) -> Path:
     return Path(name or f'image_{number:04}')
 
 
-def _download(url: str, ignore_orientation: bool) -> np.ndarray:
+def _download(url: str, reader: LoadRGBImage) -> np.ndarray:
     content = fetch_bytes(url)
     try:
-        return decode_rgb(content, ignore_orientation)
+        return reader.decode(content)
     except Exception as error:  # Pillow's decoders raise nearly every type
         raise ValueError(f'{url} ({len(content)} bytes) is no picture: {error}.') from error
 
@@ -127,7 +126,7 @@ def _inputs_of(item: OneImage) -> list[InputImage]:
     if isinstance(item, Image.Image):
         return [InputImage(content=item)]
     if isinstance(item, np.ndarray):
-        if item.ndim != 3 or item.shape[2] != 3 or item.dtype != np.uint8:
+        if item.ndim not in (2, 3) or item.dtype not in (np.uint8, np.uint16, np.float32):
             raise ValueError(
                 'An array must be an RGB image (H, W, 3) of uint8, got '
                 f'{item.dtype} {item.shape}; pass several images as a list.'

@@ -10,7 +10,7 @@ from torch.nn.functional import pad
 
 from mmaddp.apis import editing
 from mmaddp.apis.generation import generate
-from mmaddp.apis.image_files import Mask, fit_image, load_mask
+from mmaddp.apis.image_files import Mask, fit_image, load_mask, picture_reader
 from mmaddp.apis.inputs import Images, list_inputs
 from mmaddp.apis.model_holder import ModelHolder
 from mmaddp.apis.pictures import write_pictures
@@ -202,9 +202,10 @@ class PictureMaker(ModelHolder):
                 f'{self._size[0]}: they must not be negative and leave something.'
             )
         device = self.model.neck.mask_token.device
+        reader = picture_reader(self.model)
         shown, found = [], []
         for image in list_inputs(images):
-            pixels = image.read()
+            pixels = image.read(reader)
             picture = fit_image(pixels, inner)
             copies = picture.to(device).expand(n, -1, -1, -1)
             found.append(edit(copies, range(seed, seed + n), pixels.shape[:2]).cpu())

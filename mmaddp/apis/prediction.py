@@ -18,6 +18,7 @@ from mmaddp.apis.inputs import Images, InputImage, drawing_files, list_inputs
 from mmaddp.datasets import LoadRGBImage
 from mmaddp.datasets.nesting import first_settings
 from mmaddp.utils.config_types import type_name
+from mmaddp.utils.images import shown_pixels
 from mmaddp.visualization.drawing import build_visualizer, draw_sample
 from mmaddp.weights.model import build_model
 
@@ -63,15 +64,15 @@ class InputPipeline:
 
     Attributes:
         transforms (Compose): The transforms.
-        is_rgb (bool): Whether they expect RGB; otherwise BGR.
-        ignore_orientation (bool): Whether the loader ignores the EXIF orientation.
+        is_rgb (bool): Whether they expect RGB, or other channels; otherwise BGR.
+        reader (LoadRGBImage): How pictures are read.
         to_float32 (bool): Whether it gives floating-point numbers.
         collate (Callable): Makes a batch of samples.
     """
 
     transforms: Compose
     is_rgb: bool
-    ignore_orientation: bool
+    reader: LoadRGBImage
     to_float32: bool
     collate: Callable[[Sequence[dict]], dict]
 
@@ -94,25 +95,25 @@ class InputPipeline:
         loaders = [step for step in steps if isinstance(step, LoadRGBImage | LoadImageFromFile)]
         first = loaders[0] if loaders else LoadRGBImage()
         is_rgb = isinstance(first, LoadRGBImage)
-        ignores = first.ignore_orientation if is_rgb else 'ignore_orientation' in first.color_type
+        ignores = not is_rgb and 'ignore_orientation' in first.color_type
         name = type_name(loader.get('collate_fn') or dict(type='pseudo_collate'))
         collate = default_collate if name == 'default_collate' else pseudo_collate
         return cls(
             Compose([step for step in steps if step not in loaders]),
             is_rgb,
-            ignores,
+            first if is_rgb else LoadRGBImage(ignore_orientation=ignores),
             getattr(first, 'to_float32', False),
             collate,
         )
 
     def sample(self, image: InputImage) -> tuple[np.ndarray, dict]:
-        """The image, RGB, uint8, shape (H, W, 3), and the network's input made from it."""
-        pixels = image.read(self.ignore_orientation)
+        """The image as it is shown, RGB, uint8, (H, W, 3), and the network's input made from it."""
+        pixels = image.read(self.reader)
         array = (pixels if self.is_rgb else pixels[..., ::-1]).copy()
         array = array.astype(np.float32) if self.to_float32 else array
         size = dict(img_shape=array.shape[:2], ori_shape=array.shape[:2])
         path = None if image.path is None else str(image.path)
-        return pixels, self.transforms(dict(img=array, img_path=path, **size))
+        return shown_pixels(pixels), self.transforms(dict(img=array, img_path=path, **size))
 
 
 def batches(

@@ -1,5 +1,6 @@
 """Data sets, samplers, transforms and the token cache; importing it fills the registries."""
 
+from .channels import LoadChannels
 from .checks import CheckedCustomDataset, CheckedImageNet, CheckImageFile, CheckLabelMap
 from .first_try_crop import FirstTryResizedCrop
 from .generation_seeds import GenerationSeeds
@@ -19,6 +20,7 @@ __all__ = [
     'CheckedImageNet',
     'FirstTryResizedCrop',
     'GenerationSeeds',
+    'LoadChannels',
     'LoadRGBImage',
     'SampleIndex',
     'SeededDataset',

@@ -103,7 +103,7 @@ def count_parameters(config: Config) -> int:
 def _random_batch(stage: str, plan: Plan) -> dict:
     number = plan.batch[stage]
     if stage == 'tokenizer':
-        size = (number, 3, plan.resolution, plan.resolution)
+        size = (number, plan.channels, plan.resolution, plan.resolution)
         inputs = torch.randint(0, 256, size, dtype=torch.uint8)
     else:
         inputs = torch.randint(0, plan.num_codes, (number, plan.grid**2))

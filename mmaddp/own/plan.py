@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import NamedTuple, Optional
 
 from mmaddp.own.look import Look, mirror_ratio
+from mmaddp.own.pixels import pixel_choices
 
 SIZES = ('tiny', 'small', 'base', 'large')
 RESOLUTIONS = (256, 128, 64, 32)
@@ -75,6 +76,11 @@ class Plan:
         seed (int): Of everything.
         batch (dict[str, int]): Pictures per step, by stage.
         epochs (dict[str, int]): By stage.
+        channels (int): Channels of the pictures as the models get them.
+        value_range (list, optional): Samples of more than 8 bits that become 0 and 1: two numbers,
+            or two lists with one for each channel.
+        pixel_mean (float, optional): Mean of pixels in [0, 1]; None for RGB of 8 bits.
+        pixel_std (float, optional): Their standard deviation.
         start (dict[str, str]): Checkpoints or addresses to continue from, by stage; empty for a
             new model.
     """
@@ -93,6 +99,10 @@ class Plan:
     batch: dict[str, int]
     epochs: dict[str, int]
     start: dict[str, str] = field(default_factory=dict)
+    channels: int = 3
+    value_range: Optional[list] = None
+    pixel_mean: Optional[float] = None
+    pixel_std: Optional[float] = None
 
     @property
     def patch(self) -> int:
@@ -123,6 +133,8 @@ class Wishes(NamedTuple):
         device (str): 'cuda' or 'cpu'.
         seed (int): Of everything.
         start (str, optional): Folder or address of the weights to continue from.
+        channels (int, optional): Channels of the pictures.
+        value_range (list, optional): Low and high of samples of more than 8 bits.
     """
 
     size: str
@@ -132,6 +144,8 @@ class Wishes(NamedTuple):
     device: str
     seed: int
     start: Optional[str] = None
+    channels: Optional[int] = None
+    value_range: Optional[list] = None
 
 
 def candidates(found: Look, wishes: Wishes) -> list[Plan]:
@@ -183,6 +197,7 @@ def _sized(found: Look, wishes: Wishes, size: str, resolution: int) -> Plan:
         seed=wishes.seed,
         batch={stage: _batch(num_train, largest[stage]) for stage in STAGES},
         epochs={},
+        **pixel_choices(found, wishes),
     )
 
 

@@ -10,10 +10,12 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 from rich.progress import track
 
-from mmaddp.datasets.loading import decode_rgb
+from mmaddp.datasets.channels import LoadChannels
+from mmaddp.datasets.samples import decode_samples, encode_samples
 from mmaddp.own.look import MANY, Look, Picture
 from mmaddp.own.plan import Plan
 
@@ -58,8 +60,8 @@ def divide(found: Look, plan: Plan) -> dict[str, list[Picture]]:
 def write_pictures(found: Look, plan: Plan, folder: Path) -> dict[str, int]:
     """Write the pictures of both splits, shrunk to what the augmentation needs.
 
-    A picture keeps its place and name; '.png' (or '.jpg', if it was compressed with loss before)
-    is added, so that ``a.tif`` and ``a.png`` stay two.
+    A picture keeps its place and name; '.png' is added ('.jpg', if it was compressed with loss
+    before; '.tif' where PNG has no form for it), so that ``a.tif`` and ``a.png`` stay two.
 
     Args:
         found (Look): The pictures.
@@ -93,22 +95,53 @@ def _write(source: Path, target: Path, plan: Plan) -> None:
 
 
 def shrunk(source: Path, plan: Plan) -> tuple[bytes, str]:
-    """A picture as it is written: the bytes of the file, and its suffix."""
+    """A picture as it is written: the bytes of the file, and its suffix.
+
+    Samples keep their bits and their units; the plan's number of channels is given to those of 8
+    bits only.
+    """
     content = source.read_bytes()
     lossy = content[:2] == b'\xff\xd8' or content[8:12] == b'WEBP'
-    image = Image.fromarray(decode_rgb(content))
+    samples = decode_samples(content)
     # The smallest crop still has the resolution.
     side = math.ceil(plan.resolution / math.sqrt(plan.crop))
+    if samples.dtype != np.uint8 or samples.shape[2] not in (1, 3):
+        return encode_samples(shrunk_samples(samples, side))
+    samples = LoadChannels(plan.channels).convert(samples)
+    image = Image.fromarray(samples)
     if min(image.size) > side:
-        scale = side / min(image.size)
-        width, height = (max(round(scale * length), side) for length in image.size)
-        image = image.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=3.0)
+        size = smaller_size(*image.size, side)
+        image = image.resize(size, Image.Resampling.BICUBIC, reducing_gap=3.0)
     stream = io.BytesIO()
     if lossy:
         image.save(stream, 'JPEG', quality=JPEG_QUALITY, subsampling=0)
     else:
         image.save(stream, 'PNG')
     return stream.getvalue(), '.jpg' if lossy else '.png'
+
+
+def smaller_size(width: int, height: int, side: int) -> tuple[int, int]:
+    """Width and height with a shorter side of ``side`` pixels."""
+    scale = side / min(width, height)
+    return max(round(scale * width), side), max(round(scale * height), side)
+
+
+def shrunk_samples(samples: np.ndarray, side: int) -> np.ndarray:
+    """Samples (H, W, C) of any kind with a shorter side of at most ``side`` pixels."""
+    height, width, channels = samples.shape
+    if min(height, width) <= side:
+        return samples
+    size = smaller_size(width, height, side)
+    planes = [
+        Image.fromarray(samples[..., channel].astype(np.float32)).resize(
+            size, Image.Resampling.BICUBIC
+        )
+        for channel in range(channels)
+    ]
+    small = np.stack([np.asarray(plane) for plane in planes], axis=-1)
+    if samples.dtype == np.float32:
+        return small
+    return small.round().clip(0, np.iinfo(samples.dtype).max).astype(samples.dtype)
 
 
 def space_needed(found: Look, plan: Plan, parameters: Sequence[int]) -> int:

@@ -146,9 +146,11 @@ def _best(found: Look, wishes: Wishes, start_seconds: float) -> tuple[Plan, dict
     print('Measuring how long steps take ...', flush=True)
     seconds = (1 - KEPT_BACK) * wishes.budget
     possible = []
-    plans = candidates(found, wishes)
-    if wishes.start:
-        plans = [continued(plans[0], read_start(wishes.start), wishes)]
+    start = read_start(wishes.start) if wishes.start else None
+    channels = wishes.channels or (start.channels if start else None)
+    plans = candidates(found, wishes._replace(channels=channels))
+    if start:
+        plans = [continued(plans[0], start, wishes)]
     for plan in plans:
         costs = _costs(found, plan, start_seconds)
         timed = None if costs is None else with_epochs(plan, costs, seconds)

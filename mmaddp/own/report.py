@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from mmengine.config import Config
 
-from mmaddp.apis.image_files import load_images
+from mmaddp.apis.image_files import load_images, picture_reader
 from mmaddp.models.selfsup import ADDP
 from mmaddp.own.chain import Chain, stages
 from mmaddp.own.drawings import draw_curves, draw_models, draw_nearest
@@ -72,7 +72,8 @@ def write_report(chain: Chain) -> dict:
     model = build_model(config_file('addp', chain.out), chain.checkpoint('addp'), chain.plan.device)
     files = {name: _files(chain, name) for name in ('train', 'val')}
     size = (chain.plan.resolution, chain.plan.resolution)
-    images = {name: load_images(listed, size) for name, listed in files.items()}
+    reader = picture_reader(model)
+    images = {name: load_images(listed, size, reader) for name, listed in files.items()}
     device = model.neck.mask_token.device
     shown = torch.linspace(0, len(images['val']) - 1, min(SHOWN, len(images['val']))).long()
     held_out = images['val'][shown].to(device)
@@ -93,7 +94,7 @@ def write_report(chain: Chain) -> dict:
 def _files(chain: Chain, split: str) -> list[Path]:
     """Pictures of a split, or some of them, evenly spaced."""
     listed = list_pictures(chain.pictures / split, say=False).paths()
-    most = min(MOST, MOST_NUMBERS // (3 * chain.plan.resolution**2))
+    most = min(MOST, MOST_NUMBERS // (chain.plan.channels * chain.plan.resolution**2))
     return listed[:: max(1, -(-len(listed) // most))]
 
 

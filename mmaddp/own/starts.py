@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Optional
 
 from mmaddp.own.plan import STAGES, Plan, Wishes
 from mmaddp.weights.known_weights import SCHEME
@@ -29,6 +30,9 @@ class Start:
         resolution (int): Pixels along each side.
         grid (int): Tokens along each side.
         num_codes (int): Size of the codebook.
+        channels (int): Channels of the pictures.
+        pixel_mean (float, optional): What the encoder's input is reduced by.
+        pixel_std (float, optional): What it is divided by.
         files (dict[str, str]): Checkpoints or addresses, by stage.
     """
 
@@ -36,6 +40,9 @@ class Start:
     resolution: int
     grid: int
     num_codes: int
+    channels: int
+    pixel_mean: Optional[float]
+    pixel_std: Optional[float]
     files: dict[str, str]
 
 
@@ -50,7 +57,7 @@ def read_start(source: str) -> Start:
     """
     for size, files in RELEASED.items():
         if source == files['addp']:
-            return Start(size, 256, 16, 1024, files)
+            return Start(size, 256, 16, 1024, 3, None, None, files)
     if source.startswith(SCHEME):
         names = ' and '.join(files['addp'] for files in RELEASED.values())
         raise ValueError(f'--from {source}: there are {names}, and folders of earlier runs.')
@@ -70,7 +77,8 @@ def read_start(source: str) -> Start:
             'first, with the command that made it.'
         )
     files = {stage: str(file) for stage, file in found.items()}
-    return Start(plan.size, plan.resolution, plan.grid, plan.num_codes, files)
+    sizes = (plan.size, plan.resolution, plan.grid, plan.num_codes, plan.channels)
+    return Start(*sizes, plan.pixel_mean, plan.pixel_std, files)
 
 
 def continued(plan: Plan, start: Start, wishes: Wishes) -> Plan:
@@ -84,7 +92,7 @@ def continued(plan: Plan, start: Start, wishes: Wishes) -> Plan:
     Raises:
         ValueError: Other sizes are asked for than the weights have.
     """
-    for name in ('size', 'resolution', 'grid'):
+    for name in ('size', 'resolution', 'grid', 'channels'):
         asked, value = getattr(wishes, name), getattr(start, name)
         if asked not in (None, 'auto', value):
             raise ValueError(
@@ -97,5 +105,7 @@ def continued(plan: Plan, start: Start, wishes: Wishes) -> Plan:
         resolution=start.resolution,
         grid=start.grid,
         num_codes=start.num_codes,
+        pixel_mean=start.pixel_mean,
+        pixel_std=start.pixel_std,
         start=start.files,
     )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from string import Template
 
+from mmaddp.own.pixels import loader_text, resize_text
 from mmaddp.own.plan import STAGES, Plan
 
 # Epochs of configs/own/, part of their names.
@@ -51,19 +52,18 @@ randomness = dict(seed=$seed)
 """
 _TOKENIZER = """
 train_pipeline = [
-    dict(type='mmaddp.LoadRGBImage'),
+    $load,
     dict(
         type='RandomResizedCrop',
         scale=$side,
         crop_ratio_range=($crop, 1.0),
-        backend='pillow',
-        interpolation='bicubic',
+        $resize,
     ),
 $flip    dict(type='PackInputs'),
 ]
 val_pipeline = [
-    dict(type='mmaddp.LoadRGBImage'),
-    dict(type='ResizeEdge', scale=$side, edge='short', backend='pillow', interpolation='bicubic'),
+    $load,
+    dict(type='ResizeEdge', scale=$side, edge='short', $resize),
     dict(type='CenterCrop', crop_size=$side),
     dict(type='PackInputs'),
 ]
@@ -77,23 +77,24 @@ test_dataloader = val_dataloader
 model = dict(
     tokenizer=dict(
         num_codes=$codes,
-        channel_multipliers=$channels,$from_tokenizer
+        channel_multipliers=$channels,$num_channels$from_tokenizer
     ),
     quantize_start=$quantize_start,
+)
+"""
+_TOKENS = """
+train_dataloader = dict(
+    batch_size=$batch,
+    dataset=dict(dataset=dict(data_root=$tokens, num_codes=$codes)),
 )
 """
 _PREDICTOR = """
 tokenizer = $tokenizer
 
-train_dataloader = dict(
-    batch_size=$batch,
-    dataset=dict(dataset=dict(data_root=$tokens, num_codes=$codes)),
-)
-
 model = dict(
     tokenizer=dict(
         num_codes=$codes,
-        channel_multipliers=$channels,
+        channel_multipliers=$channels,$num_channels
         init_cfg=dict(checkpoint=tokenizer),
     ),
     token_predictor=dict(
@@ -105,20 +106,15 @@ _ADDP = """
 tokenizer = $tokenizer
 predictor = $predictor
 
-train_dataloader = dict(
-    batch_size=$batch,
-    dataset=dict(dataset=dict(data_root=$tokens, num_codes=$codes)),
-)
-
 model = dict(
     backbone=dict(
         img_size=$side,
-        patch_size=$patch,$from_backbone
-    ),$from_decoder$from_head
+        patch_size=$patch,$in_channels$from_backbone
+    ),$pixels$from_decoder$from_head
     target_generator=dict(
         tokenizer=dict(
             num_codes=$codes,
-            channel_multipliers=$channels,
+            channel_multipliers=$channels,$num_channels
             init_cfg=dict(checkpoint=tokenizer),
         ),
         token_predictor=dict(init_cfg=dict(checkpoint=predictor)),
@@ -138,7 +134,7 @@ _PARTS = dict(
     from_decoder=('addp', 'neck', '\n    neck=dict(\n        {weights}\n    ),'),
     from_head=('addp', 'head', '\n    head=dict(\n        {weights}\n    ),'),
 )
-_BODIES = dict(tokenizer=_TOKENIZER, predictor=_PREDICTOR, addp=_ADDP)
+_BODIES = dict(tokenizer=_TOKENIZER, predictor=_TOKENS + _PREDICTOR, addp=_TOKENS + _ADDP)
 _WHAT = dict(
     tokenizer='Tokenizer: $side pixels to $grid x $grid tokens of $codes codes.',
     predictor='Token predictor: MAGE on $grid x $grid tokens of $codes codes.',
@@ -202,6 +198,7 @@ def _values(stage: str, plan: Plan, out: Path) -> dict[str, object]:
         num_steps=min(GENERATION_STEPS, plan.grid**2),
         channels=_tuple(CHANNELS[plan.size][: int(math.log2(plan.patch)) + 1]),
         crop=plan.crop,
+        **_pixels(plan),
         flip="    dict(type='RandomFlip', prob=0.5),\n" if plan.flip else '',
         quantize_start=None if plan.start else min(50, steps // 8),
         batch=batch,
@@ -216,6 +213,21 @@ def _values(stage: str, plan: Plan, out: Path) -> dict[str, object]:
         tokenizer=repr(str(checkpoint_file('tokenizer', plan, out))),
         predictor=repr(str(checkpoint_file('predictor', plan, out))),
         **{name: _weights(plan, *part) for name, part in _PARTS.items()},
+    )
+
+
+def _pixels(plan: Plan) -> dict[str, str]:
+    """Settings of pictures; of RGB of 8 bits only how it is read."""
+    pictures = (plan.channels, plan.value_range)
+    levels = f'\n    pixel_mean=[{plan.pixel_mean}],\n    pixel_std=[{plan.pixel_std}],'
+    value_range = f'\n    value_range={plan.value_range},'
+    other = plan.channels != 3
+    return dict(
+        load=loader_text(*pictures),
+        resize=resize_text(*pictures),
+        num_channels=f' num_channels={plan.channels},' * other,
+        in_channels=f'\n        in_channels={plan.channels},' * other,
+        pixels=levels * (plan.pixel_mean is not None) + value_range * (pictures[1] is not None),
     )
 
 

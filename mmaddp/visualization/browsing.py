@@ -17,6 +17,7 @@ from mmaddp.datasets.nesting import first_settings
 from mmaddp.registry import MODELS
 from mmaddp.utils.atomic import atomic_path
 from mmaddp.utils.config_types import type_name
+from mmaddp.utils.images import as_rgb
 from mmaddp.utils.output_names import refuse_overwriting
 from mmaddp.visualization.drawing import build_visualizer, draw_sample
 
@@ -80,7 +81,7 @@ def restore_pixels(image: Tensor, preprocessor, is_rgb: bool) -> np.ndarray:
     """Undo the normalisation of a preprocessor.
 
     Args:
-        image (Tensor): What the network gets, shape (3, H, W).
+        image (Tensor): What the network gets, shape (C, H, W).
         preprocessor: Has ``mean`` and ``std`` if it normalises.
         is_rgb (bool): Whether the network gets RGB; otherwise it gets BGR.
 
@@ -90,8 +91,7 @@ def restore_pixels(image: Tensor, preprocessor, is_rgb: bool) -> np.ndarray:
     pixels = image.detach().float().cpu()
     if getattr(preprocessor, 'mean', None) is not None:
         pixels = pixels * preprocessor.std.cpu() + preprocessor.mean.cpu()
-    if not is_rgb:
-        pixels = pixels.flip(0)
+    pixels = as_rgb(pixels if is_rgb else pixels.flip(0))
     return pixels.round().clamp(0, 255).byte().permute(1, 2, 0).contiguous().numpy()
 
 
@@ -141,4 +141,4 @@ def _shares(visualizer: Visualizer, sample) -> dict:
 
 def _reads_rgb(dataset: dict) -> bool:
     pipeline = first_settings(dataset).get('pipeline') or []
-    return any(type_name(step) == 'LoadRGBImage' for step in pipeline)
+    return any(type_name(step) in ('LoadRGBImage', 'LoadChannels') for step in pipeline)

@@ -13,7 +13,7 @@ from torch import Tensor
 from mmaddp.models.selfsup import ADDP
 from mmaddp.models.task_modules import GenerationState
 from mmaddp.utils.atomic import atomic_path
-from mmaddp.utils.images import image_grid, to_uint8
+from mmaddp.utils.images import as_rgb, image_grid, to_uint8
 from mmaddp.utils.pixel_masks import covered_pixels
 
 ANIMATION_SUFFIXES = ('.gif', '.webp')
@@ -24,7 +24,8 @@ class Trajectory:
     """The steps of a generation, on the CPU.
 
     Attributes:
-        images (Tensor): RGB in [0, 1], shape (N, B, 3, H, W).
+        images (Tensor): RGB in [0, 1], shape (N, B, 3, H, W); see
+            :func:`mmaddp.utils.images.as_rgb`.
         masks (Tensor): Positions that are masked after each step, bool, shape (N, B, L).
         confidences (Tensor): Probability of each position's id when it was drawn, shape (N, B, L);
             1 where it was known before the step.
@@ -63,7 +64,7 @@ def record_trajectory(
         if masked is not None:
             drawn = torch.where(masked, drawn, 1.0)
         masked = state.mask
-        kept = state.images.float().clamp(0, 1), state.mask, drawn
+        kept = as_rgb(state.images.float().clamp(0, 1)), state.mask, drawn
         steps.append([part[keep].cpu() for part in kept])
     images, masks, confidences = map(torch.stack, zip(*steps))
     return Trajectory(images, masks, confidences, model.target_generator.grid_size)

@@ -56,12 +56,13 @@ def main() -> None:
 def draw(args: argparse.Namespace) -> None:
     """Write the three sheets."""
     from mmaddp.apis import build_model, generation_steps, reconstruct, target_images
-    from mmaddp.apis.image_files import load_images
+    from mmaddp.apis.image_files import load_images, picture_reader
     from mmaddp.run.config import read_config
     from mmaddp.utils.images import image_grid, save_png
 
     model = build_model(read_config(args.config, args.cfg_options), args.checkpoint)
-    images = load_images(args.images, model.backbone.img_size).to(model.neck.mask_token.device)
+    images = load_images(args.images, model.backbone.img_size, picture_reader(model))
+    images = images.to(model.neck.mask_token.device)
     targets = target_images(model, images, args.mask_ratios)
     steps = generation_steps(model, range(args.num_generated)).transpose(0, 1)
     for name, sheet, columns in (

@@ -22,7 +22,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from mmaddp.registry import LOOPS
-from mmaddp.utils.images import image_grid, quantize, read_png, save_png
+from mmaddp.utils.images import image_grid, save_png
 from mmaddp.utils.precision import resolve_precision
 from mmaddp.utils.wrappers import unwrap
 from mmaddp.visualization.trajectory import (
@@ -34,6 +34,7 @@ from mmaddp.visualization.trajectory import (
 from .image_blocks import ImageBlock, image_blocks
 from .image_folder import ImageFolder
 from .manifest import describe_run
+from .picture_files import PictureFiles
 from .precision import inference_precision
 
 
@@ -124,7 +125,8 @@ class GenerationLoop(TestLoop):
         self.runner.call_hook('before_test_epoch')
         self.runner.model.eval()
         dataset, batch_size = self.dataloader.dataset, self.dataloader.batch_size
-        folder = ImageFolder(self.out_dir, self.num_writers)
+        files = PictureFiles(self.model.num_channels, self.model.value_range)
+        folder = ImageFolder(self.out_dir, self.num_writers, files)
         try:
             if is_main_process():
                 settings = describe_run(self.runner, dataset.seed, batch_size, self.precision)
@@ -160,7 +162,7 @@ class GenerationLoop(TestLoop):
             if images is None:
                 missing.append(block)
             else:
-                self._score(block.wanted, torch.from_numpy(np.stack(images)).movedim(-1, 1))
+                self._score(block.wanted, folder.files.shown(_stacked(images)))
         missing = [block for part in all_gather_object(missing) for block in part]
         missing.sort(key=lambda block: block.first)
         kept = len(blocks) - len(missing)
@@ -193,10 +195,10 @@ class GenerationLoop(TestLoop):
         """
         self.runner.call_hook('before_test_iter', batch_idx=number, data_batch=data_batch)
         outputs = self.runner.model.test_step(data_batch)
-        images = quantize(torch.stack([sample.pred_image for sample in outputs]))
+        images = folder.files.quantize(torch.stack([sample.pred_image for sample in outputs]))
         folder.write(block, images)
         places = [index - block.first for index in block.wanted]
-        self._score(block.wanted, images[places])
+        self._score(block.wanted, folder.files.shown(images[places]))
         self.runner.call_hook(
             'after_test_iter', batch_idx=number, data_batch=data_batch, outputs=outputs
         )
@@ -213,7 +215,8 @@ class GenerationLoop(TestLoop):
         self.evaluator.process(data_samples=samples, data_batch=dict(data_samples=samples))
 
     def _write_grid(self, folder: ImageFolder, indices: Sequence[int]) -> None:
-        images = [read_png(folder.path(index)) for index in indices]
+        samples = _stacked([folder.files.read(folder.path(index)) for index in indices])
+        images = folder.files.shown(samples).float() / 255
         columns = math.ceil(math.sqrt(len(images)))
         save_png(image_grid(images, columns, self.grid_zoom), self.out_dir / 'grid.png')
 
@@ -232,3 +235,8 @@ class GenerationLoop(TestLoop):
                 )
                 frames = trajectory.images[:, place]
                 save_animation(frames, folder / f'{index:06d}.gif', zoom=self.grid_zoom)
+
+
+def _stacked(images: Sequence[np.ndarray]) -> Tensor:
+    """Samples (H, W, C) of several images as one tensor (n, C, H, W)."""
+    return torch.from_numpy(np.stack(images)).movedim(-1, 1)

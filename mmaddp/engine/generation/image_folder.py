@@ -11,27 +11,30 @@ import numpy as np
 from torch import Tensor
 
 from mmaddp.utils.atomic import remove_unfinished
-from mmaddp.utils.images import save_png
 from mmaddp.utils.listing import list_pictures
-from mmaddp.utils.open_picture import open_picture
 
 from .image_blocks import ImageBlock
 from .manifest import NAME, check_or_write
+from .picture_files import PictureFiles
 
-_IMAGE_NAME = re.compile(r'\d{6,}\.png')
+_IMAGE_NAME = re.compile(r'\d{6,}\.(png|tif)')
 
 
 class ImageFolder:
-    """Images ``images/NNNNNN.png`` beside a manifest.
+    """Images ``images/NNNNNN.png`` (or ``.tif``, see :class:`PictureFiles`) beside a manifest.
 
     Writing happens in threads. A failure of one (a full disk) is raised by the next call.
 
     Args:
         root (Path): Folder of the run.
         num_threads (int): Threads that write and check. Defaults to 4.
+        files (PictureFiles, optional): Their form. Defaults to None: 8-bit RGB.
     """
 
-    def __init__(self, root: Path, num_threads: int = 4):
+    def __init__(
+        self, root: Path, num_threads: int = 4, files: Optional[PictureFiles] = None
+    ) -> None:
+        self.files = files or PictureFiles()
         self.root = root
         self.images = root / 'images'
         self._pool = ThreadPoolExecutor(num_threads)
@@ -40,7 +43,7 @@ class ImageFolder:
 
     def path(self, index: int) -> Path:
         """File of an image."""
-        return self.images / f'{index:06d}.png'
+        return self.images / f'{index:06d}{self.files.suffix}'
 
     def prepare(self, settings: dict, own: Iterable[Path] = ()) -> None:
         """Claim the folder for a run with these settings; one process does this, before the others.
@@ -100,12 +103,13 @@ class ImageFolder:
             size (tuple[int, int]): Height and width that the images must have.
 
         Returns:
-            list[np.ndarray], optional: Each uint8, shape (H, W, 3). None if one is missing, cut
-            off, damaged, or of another size: the block then has to be regenerated.
+            list[np.ndarray], optional: Samples, each of shape (H, W, C). None if one is missing,
+            cut off, damaged, or of another size: the block then has to be regenerated.
         """
         images = []
-        for image in self._pool.map(_read_whole, [self.path(index) for index in block.wanted]):
-            if image is None or image.shape != (*size, 3):
+        paths = [self.path(index) for index in block.wanted]
+        for image in self._pool.map(self.files.read, paths):
+            if image is None or image.shape[:2] != size:
                 return None
             images.append(image)
         return images
@@ -115,8 +119,8 @@ class ImageFolder:
 
         Args:
             block (ImageBlock): The block.
-            images (Tensor): Those of the whole block, RGB, uint8, shape (size, 3, H, W), on any
-                device.
+            images (Tensor): Those of the whole block, samples of :meth:`PictureFiles.quantize`,
+                shape (size, C, H, W), on any device.
 
         Raises:
             OSError: An earlier block could not be written.
@@ -131,7 +135,7 @@ class ImageFolder:
         images = images.cpu()
         try:
             for index in block.wanted:
-                save_png(images[index - block.first], self.path(index))
+                self.files.save(images[index - block.first], self.path(index))
         except OSError as error:
             raise OSError(
                 error.errno,
@@ -147,15 +151,3 @@ class ImageFolder:
     def close(self) -> None:
         """Shut the threads down; queued blocks are dropped."""
         self._pool.shutdown(cancel_futures=True)
-
-
-def _read_whole(path: Path) -> Optional[np.ndarray]:
-    """Check every chunk of a PNG file and decode it; None if it is not intact."""
-    try:
-        with open_picture(path) as image:
-            image.verify()
-        with open_picture(path) as image:
-            is_ours = image.format == 'PNG' and image.mode == 'RGB'
-            return np.array(image) if is_ours else None
-    except (OSError, SyntaxError, ValueError):
-        return None

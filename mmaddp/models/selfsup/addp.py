@@ -33,9 +33,12 @@ class ADDP(BaseSelfSupervisor):
         sampler (dict, optional): Config of the generation process, needed in 'predict' mode only.
             Defaults to the paper's: :class:`AlternatingSampler` with 20 steps, or as many as
             there are positions if these are fewer.
-        pixel_mean (Sequence[float]): Mean of the encoder's RGB input in [0, 1]. Defaults to
-            (0.485, 0.456, 0.406), ImageNet's.
+        pixel_mean (Sequence[float]): Mean of the encoder's input in [0, 1], per channel or one for
+            all. Defaults to (0.485, 0.456, 0.406), that of ImageNet's RGB.
         pixel_std (Sequence[float]): Its standard deviation. Defaults to (0.229, 0.224, 0.225).
+        value_range (Sequence, optional): For pictures of more than 8 bits: the samples that stand
+            for 0 and 1, see :class:`mmaddp.LoadChannels`. Pictures are read and written by it; the
+            networks do without. Defaults to None, 8 bits.
         data_preprocessor (dict, optional): Defaults to
             ``dict(type='mmaddp.ADDPDataPreprocessor')``.
         init_cfg (dict, optional): Initialisation config. Defaults to None.
@@ -54,6 +57,7 @@ class ADDP(BaseSelfSupervisor):
         sampler: Optional[dict] = None,
         pixel_mean: Sequence[float] = (0.485, 0.456, 0.406),
         pixel_std: Sequence[float] = (0.229, 0.224, 0.225),
+        value_range: Optional[Sequence] = None,
         data_preprocessor: Optional[dict] = None,
         init_cfg: Optional[dict] = None,
     ):
@@ -72,6 +76,7 @@ class ADDP(BaseSelfSupervisor):
         steps = min(20, self.neck.num_tokens)
         default_sampler = dict(type='mmaddp.AlternatingSampler', num_steps=steps)
         self.sampler = TASK_UTILS.build(sampler or default_sampler)
+        self.value_range = value_range
         self._start_logits: Optional[dict[int, Tensor]] = None
         for name, value in (('pixel_mean', pixel_mean), ('pixel_std', pixel_std)):
             self.register_buffer(name, torch.tensor(value).view(-1, 1, 1), persistent=False)
@@ -79,8 +84,10 @@ class ADDP(BaseSelfSupervisor):
 
     def _check_sizes(self) -> None:
         generator = self.target_generator
+        num_channels = generator.tokenizer.num_channels
         for name, found, expected in (
             ('backbone grid', tuple(self.backbone.patch_resolution), generator.grid_size),
+            ('backbone.in_channels', self.num_channels, num_channels),
             ('neck.num_tokens', self.neck.num_tokens, generator.num_tokens),
             ('neck.num_codes', self.neck.vocabulary.num_codes, generator.vocabulary.num_codes),
             ('head vocabulary', self.head.vocabulary, self.neck.vocabulary),
@@ -88,13 +95,24 @@ class ADDP(BaseSelfSupervisor):
             if found != expected:
                 raise ValueError(
                     f'{name} is {found}, but the other parts of the model need {expected}: '
-                    'img_size, patch_size, num_tokens, num_codes and grid_size must agree.'
+                    'img_size, patch_size, channels, num_tokens, num_codes and grid_size must '
+                    'agree.'
                 )
+        if len(self.pixel_mean) not in (1, num_channels):
+            raise ValueError(
+                f'pixel_mean and pixel_std are those of {len(self.pixel_mean)} channels, but the '
+                f'pictures have {num_channels}: give as many, or one for all.'
+            )
         if self.sampler.num_steps > generator.num_tokens:
             raise ValueError(
                 f'num_steps is {self.sampler.num_steps}, but a grid of {generator.grid_size} has '
                 f'{generator.num_tokens} positions to fix: take at most as many steps.'
             )
+
+    @property
+    def num_channels(self) -> int:
+        """Channels of the pictures."""
+        return self.backbone.patch_embed.projection.in_channels
 
     def encode(self, images: Tensor) -> Tensor:
         """Encode RGB images (B, 3, H, W), clamped to [0, 1], to latents (B, 1 + L, C)."""

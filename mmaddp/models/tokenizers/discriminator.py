@@ -22,6 +22,7 @@ class PatchDiscriminator(BaseModule):
         num_layers (int): Convolutions of stride 2; the patch grows with their number.
             Defaults to 3 (patches of 70 pixels); 2 suits pictures of 32 pixels.
         num_groups (int): Groups of the normalisation. Defaults to 32.
+        num_channels (int): Channels of the pictures. Defaults to 3.
         init_cfg (dict, optional): Initialisation. Defaults to None, normal with std 0.02.
     """
 
@@ -30,10 +31,11 @@ class PatchDiscriminator(BaseModule):
         base_channels: int = 64,
         num_layers: int = 3,
         num_groups: int = 32,
+        num_channels: int = 3,
         init_cfg: dict | None = None,
     ):
         super().__init__(init_cfg or dict(type='Normal', layer='Conv2d', std=0.02))
-        layers = [nn.Conv2d(3, base_channels, 4, stride=2, padding=1), nn.LeakyReLU(0.2)]
+        layers = [nn.Conv2d(num_channels, base_channels, 4, stride=2, padding=1), nn.LeakyReLU(0.2)]
         channels = base_channels
         for index in range(1, num_layers + 1):
             wider = base_channels * min(2**index, 8)

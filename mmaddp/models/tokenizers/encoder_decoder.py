@@ -19,6 +19,7 @@ class VQGANEncoder(nn.Module):
         num_res_blocks (int): Residual blocks per level.
         code_dims (int): Channels of the latent, D.
         num_groups (int): Groups of the normalisation.
+        num_channels (int): Channels of the images, C. Defaults to 3.
     """
 
     def __init__(
@@ -28,10 +29,11 @@ class VQGANEncoder(nn.Module):
         num_res_blocks: int,
         code_dims: int,
         num_groups: int,
+        num_channels: int = 3,
     ):
         super().__init__()
         widths = [base_channels * multiplier for multiplier in (1, *channel_multipliers)]
-        self.conv_in = nn.Conv2d(3, base_channels, 3, padding=1, bias=False)
+        self.conv_in = nn.Conv2d(num_channels, base_channels, 3, padding=1, bias=False)
         self.down = nn.ModuleList(
             Level(before, after, num_res_blocks, num_groups) for before, after in pairwise(widths)
         )
@@ -43,7 +45,7 @@ class VQGANEncoder(nn.Module):
         """Encode images.
 
         Args:
-            images (Tensor): RGB in [0, 1], shape (B, 3, H, W).
+            images (Tensor): In [0, 1], shape (B, C, H, W).
 
         Returns:
             Tensor: Latent before quantisation, shape (B, D, h, w).
@@ -69,6 +71,7 @@ class VQGANDecoder(nn.Module):
         num_res_blocks: int,
         code_dims: int,
         num_groups: int,
+        num_channels: int = 3,
     ):
         super().__init__()
         widths = [base_channels * multiplier for multiplier in channel_multipliers]
@@ -80,7 +83,7 @@ class VQGANDecoder(nn.Module):
             for index, (before, after) in enumerate(zip(deeper, widths))
         )
         self.norm_out = group_norm(widths[0], num_groups)
-        self.conv_out = nn.Conv2d(widths[0], 3, 3, padding=1)
+        self.conv_out = nn.Conv2d(widths[0], num_channels, 3, padding=1)
 
     def forward(self, z: Tensor) -> Tensor:
         """Decode a latent.
@@ -89,7 +92,7 @@ class VQGANDecoder(nn.Module):
             z (Tensor): Latent, shape (B, D, h, w).
 
         Returns:
-            Tensor: RGB around [0, 1] but **not clamped**, shape (B, 3, H, W).
+            Tensor: Around [0, 1] but **not clamped**, shape (B, C, H, W).
         """
         x = self.mid(self.conv_in(pixels_apart(z)))
         for level in reversed(self.up):

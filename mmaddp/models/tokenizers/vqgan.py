@@ -37,6 +37,7 @@ class VQGAN(BaseModule):
         num_codes (int): Size of the codebook, K. Defaults to 1024.
         code_dims (int): Width of a code, D. Defaults to 256.
         num_groups (int): Groups of all group norms; must divide ``base_channels``. Defaults to 32.
+        num_channels (int): Channels of the images: 1 for grey, 3 for RGB, or others. Defaults to 3.
         init_cfg (dict, optional): Initialisation or pretrained weights. Defaults to None.
 
     Raises:
@@ -51,6 +52,7 @@ class VQGAN(BaseModule):
         num_codes: int = 1024,
         code_dims: int = 256,
         num_groups: int = 32,
+        num_channels: int = 3,
         init_cfg: Optional[Union[dict, list]] = None,
     ):
         super().__init__(init_cfg=init_cfg)
@@ -60,6 +62,7 @@ class VQGAN(BaseModule):
             num_codes=num_codes,
             code_dims=code_dims,
             num_groups=num_groups,
+            num_channels=num_channels,
             channel_multipliers=min(channel_multipliers, default=0),
         )
         for name, size in sizes.items():
@@ -69,8 +72,9 @@ class VQGAN(BaseModule):
         self.code_dims = code_dims
         self.stride = 2 ** (len(channel_multipliers) - 1)
         widths = (base_channels, channel_multipliers, num_res_blocks, code_dims, num_groups)
-        self.encoder = VQGANEncoder(*widths)
-        self.decoder = VQGANDecoder(*widths)
+        self.num_channels = num_channels
+        self.encoder = VQGANEncoder(*widths, num_channels)
+        self.decoder = VQGANDecoder(*widths, num_channels)
         self.quantize = Quantizer(num_codes, code_dims)
 
     def encode_latent(self, images: Tensor) -> Tensor:

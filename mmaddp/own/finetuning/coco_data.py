@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import NamedTuple, Optional
 
 import numpy as np
-from PIL import Image
 
 from mmaddp.datasets.checks.coco import check_coco_file
 from mmaddp.datasets.checks.coco_entries import read_coco
-from mmaddp.datasets.loading import decode_rgb
+from mmaddp.datasets.samples import decode_samples
 from mmaddp.own.finetuning.labelled import (
     SPLITS,
     Labelled,
@@ -21,7 +20,14 @@ from mmaddp.own.finetuning.labelled import (
     divide,
     told_apart,
 )
-from mmaddp.own.look import MOST_THUMBNAILS, THUMBNAIL_SIDE, Picture, look, mirror_ratio
+from mmaddp.own.look import (
+    MOST_THUMBNAILS,
+    THUMBNAIL_SIDE,
+    Picture,
+    as_picture,
+    look,
+    mirror_ratio,
+)
 from mmaddp.own.plan import MOST_MIRRORED
 
 # Where the files are sought in the folder of the data, in this order; of the first two forms there
@@ -214,7 +220,7 @@ def _thumbnails(
     chosen = [picture for picture in pictures if objects[picture.file]]
     thumbnails = []
     for picture in chosen[:: -(-len(chosen) // MOST_THUMBNAILS)]:
-        pixels = Image.fromarray(decode_rgb((folder / picture.file).read_bytes()))
+        pixels = as_picture(decode_samples((folder / picture.file).read_bytes()))
         x, y, width, height = objects[picture.file][0]['bbox']
         box = (x, y, x + max(width, 1), y + max(height, 1))
         size = (THUMBNAIL_SIDE, THUMBNAIL_SIDE)

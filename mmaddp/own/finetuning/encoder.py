@@ -1,8 +1,9 @@
 """The encoder that a fine-tuning starts from."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Union
+from typing import Any, Optional, Union
 
 import torch
 from mmengine.registry import init_default_scope
@@ -23,6 +24,11 @@ class Encoder:
         width (int): Channels.
         depth (int): Layers.
         checkpoint (str): Its weights, or their address.
+        channels (int): Of the pictures.
+        value_range (list, optional): Samples of more than 8 bits that become 0 and 1.
+        pixel_mean (tuple[float, ...], optional): What its input in [0, 1] is reduced by; None for
+            that of ImageNet.
+        pixel_std (tuple[float, ...], optional): What it is divided by.
     """
 
     arch: Union[str, dict[str, Any]]
@@ -31,6 +37,15 @@ class Encoder:
     width: int
     depth: int
     checkpoint: str
+    channels: int = 3
+    value_range: Optional[list] = None
+    pixel_mean: Optional[tuple[float, ...]] = None
+    pixel_std: Optional[tuple[float, ...]] = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it takes RGB of 8 bits."""
+        return self.channels == 3 and self.value_range is None
 
     @property
     def grid(self) -> int:
@@ -70,4 +85,19 @@ def read_encoder(source: str) -> Encoder:
         width=built.embed_dims,
         depth=len(built.layers),
         checkpoint=str(file.resolve()) if file.is_file() else checkpoint,
+        channels=backbone.get('in_channels', 3),
+        value_range=_plain(model.get('value_range')),
+        pixel_mean=_levels(model, 'pixel_mean'),
+        pixel_std=_levels(model, 'pixel_std'),
     )
+
+
+def _levels(model: Mapping[str, Any], name: str) -> Optional[tuple[float, ...]]:
+    return tuple(map(float, model[name])) if name in model else None
+
+
+def _plain(value_range: Optional[Sequence]) -> Optional[list]:
+    """A range as lists."""
+    if value_range is None:
+        return None
+    return [end if isinstance(end, int | float) else list(end) for end in value_range]

@@ -7,6 +7,8 @@ from contextlib import redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 
+from mmengine.config import Config
+
 from mmaddp.own.finetuning.class_data import look_at_classes
 from mmaddp.own.finetuning.coco_data import look_at_coco
 from mmaddp.own.finetuning.encoder import Encoder, read_encoder
@@ -17,8 +19,11 @@ from mmaddp.own.finetuning.plan import Cost, Plan, Wishes, first_plan, table, wi
 from mmaddp.own.finetuning.report import write_report
 from mmaddp.own.finetuning.stages import Finetuning, stages
 from mmaddp.own.finetuning.write import config_file, config_text
+from mmaddp.own.measure import count_parameters
 from mmaddp.own.out_folder import check_places, stored_plan
+from mmaddp.own.pixels import check_channels
 from mmaddp.own.plan_table import print_table
+from mmaddp.own.prepare import BYTES_PER_PARAMETER, CHECKPOINTS, check_space
 from mmaddp.own.stage import duration
 from mmaddp.own.starts import PLAN_FILE
 from mmaddp.utils.atomic import write_json, write_text
@@ -41,7 +46,7 @@ def finetune(
 
     Raises:
         FileNotFoundError: A folder, a file or the encoder is missing.
-        OSError: A file cannot be written.
+        OSError: The disk is too full, or a file cannot be written.
         ValueError: Pictures and labels do not fit or do not suffice, the budget is too small, or
             the folder is that of another plan.
     """
@@ -50,6 +55,7 @@ def finetune(
     check_places(data, out, MAKER)
     found = _look(data, wishes)
     encoder = read_encoder(wishes.start)
+    check_channels(found.channels, encoder.channels, f'--from {wishes.start}', data)
     print('\n'.join(found.lines), flush=True)
     with hold_folder(out, MAKER):
         request = dict(pictures=found.digest, data=str(data), **wishes._asdict())
@@ -104,6 +110,8 @@ def _made(
     print('Measuring how long steps take ...', flush=True)
     write_text(config_file(out), config_text(found, encoder, replace(plan, epochs=1), out))
     try:
+        parameters = count_parameters(Config.fromfile(config_file(out)))
+        check_space(out, CHECKPOINTS * BYTES_PER_PARAMETER * parameters)
         with redirect_stdout(io.StringIO()):  # the reader of COCO files prints
             cost = measure(config_file(out), plan.device, start_seconds)
         plan = with_length(plan, cost, wishes.budget)

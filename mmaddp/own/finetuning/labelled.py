@@ -45,6 +45,11 @@ class Labelled:
         pictures = [picture for split in SPLITS for picture in self.splits[split]]
         return round(statistics.median(min(p.width, p.height) for p in pictures))
 
+    @property
+    def channels(self) -> int:
+        """Channels of the pictures: 3 if some are coloured, 1 if all are grey, or others."""
+        return max(picture.channels for split in SPLITS for picture in self.splits[split])
+
     def number(self, split: str) -> int:
         """Pictures of a split."""
         return len(self.splits[split])

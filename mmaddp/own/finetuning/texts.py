@@ -10,19 +10,18 @@ classes = $classes
 """
 CLASSIFY = """
 train_pipeline = [
-    dict(type='mmaddp.LoadRGBImage'),
+    $load,
     dict(
         type='RandomResizedCrop',
         scale=$side,
         crop_ratio_range=(0.6, 1.0),
-        backend='pillow',
-        interpolation='bicubic',
+        $resize,
     ),
 $flip    dict(type='PackInputs'),
 ]
 test_pipeline = [
-    dict(type='mmaddp.LoadRGBImage'),
-    dict(type='ResizeEdge', scale=$side, edge='short', backend='pillow', interpolation='bicubic'),
+    $load,
+    dict(type='ResizeEdge', scale=$side, edge='short', $resize),
     dict(type='CenterCrop', crop_size=$side),
     dict(type='PackInputs'),
 ]
@@ -50,13 +49,13 @@ val_dataloader = dict(
     )
 )
 test_dataloader = val_dataloader
-data_preprocessor = dict(num_classes=len(classes))
+data_preprocessor = dict(num_classes=len(classes)$levels)
 
 model = dict(
     backbone=dict(
         arch=$arch,
         img_size=$side,
-        patch_size=$patch,
+        patch_size=$patch,$in_channels
         drop_path_rate=$drop_path,
         pre_norm=$pre_norm,
         init_cfg=dict(checkpoint=$checkpoint, allow_unexpected=$left_over),
@@ -70,9 +69,7 @@ train_cfg = dict(max_epochs=$epochs, val_interval=$epochs)
 DETECT = """
 image_size = ($side, $side)
 train_pipeline = [
-    dict(type='mmaddp.CheckImageFile'),
-    dict(type='LoadImageFromFile'),
-    dict(type='LoadAnnotations', with_bbox=True, with_mask=$with_mask),
+$read    dict(type='LoadAnnotations', with_bbox=True, with_mask=$with_mask),
     dict(type='RandomResize', scale=image_size, ratio_range=(0.7, 1.4), keep_ratio=True),
     dict(
         type='RandomCrop',
@@ -84,9 +81,7 @@ train_pipeline = [
 $flip    dict(type='PackDetInputs'),
 ]
 test_pipeline = [
-    dict(type='mmaddp.CheckImageFile'),
-    dict(type='LoadImageFromFile'),
-    dict(type='Resize', scale=image_size, keep_ratio=True),
+$read    dict(type='Resize', scale=image_size, keep_ratio=True),
     dict(type='LoadAnnotations', with_bbox=True, with_mask=$with_mask),
     dict(
         type='PackDetInputs',
@@ -107,11 +102,11 @@ test_evaluator = val_evaluator
 strides = $strides
 extractor = dict(featmap_strides=strides)
 model = dict($detector
-    data_preprocessor=dict(pad_size_divisor=$side),
+    data_preprocessor=dict(pad_size_divisor=$side$levels),
     backbone=dict(
         arch=$arch,
         img_size=$img_size,
-        patch_size=$patch,
+        patch_size=$patch,$in_channels
         input_size=$side,
         # A window is what pre-training saw at a time.
         window_size=$grid,
@@ -134,19 +129,14 @@ SEGMENT = """
 crop_size = ($crop, $crop)
 scale = ($long, $side)
 train_pipeline = [
-    dict(type='mmaddp.CheckImageFile'),
-    dict(type='LoadImageFromFile'),
-    dict(type='mmaddp.CheckLabelMap'),
+$read    dict(type='mmaddp.CheckLabelMap'),
     dict(type='LoadAnnotations'),
     dict(type='RandomResize', scale=scale, ratio_range=(0.75, 1.5), keep_ratio=True),
     dict(type='RandomCrop', crop_size=crop_size, cat_max_ratio=0.75),
-$flip    dict(type='PhotoMetricDistortion'),
-    dict(type='PackSegInputs'),
+$flip$distort    dict(type='PackSegInputs'),
 ]
 test_pipeline = [
-    dict(type='mmaddp.CheckImageFile'),
-    dict(type='LoadImageFromFile'),
-    dict(type='Resize', scale=scale, keep_ratio=True),
+$read    dict(type='Resize', scale=scale, keep_ratio=True),
     dict(type='mmaddp.CheckLabelMap'),
     dict(type='LoadAnnotations'),
     dict(type='PackSegInputs'),
@@ -170,11 +160,11 @@ loss = dict(
     _delete_=True, type='CrossEntropyLoss', class_weight=$weights, reduction='sum'
 )
 model = dict(
-    data_preprocessor=dict(size=crop_size),
+    data_preprocessor=dict(size=crop_size$levels),
     backbone=dict(
         arch=$arch,
         img_size=crop_size,
-        patch_size=$patch,
+        patch_size=$patch,$in_channels
         drop_path_rate=$drop_path,
         out_indices=$taps,
         init_cfg=dict(checkpoint=$checkpoint),

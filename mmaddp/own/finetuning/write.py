@@ -12,6 +12,7 @@ from mmaddp.own.finetuning.labelled import SPLITS, Labelled
 from mmaddp.own.finetuning.map_data import MapData
 from mmaddp.own.finetuning.plan import Plan
 from mmaddp.own.finetuning.texts import BASES, BODIES, END, HEAD, MASKS, NO_MASKS
+from mmaddp.own.pixels import loader_text, resize_text
 from mmaddp.own.write import SECONDS_BETWEEN_CHECKPOINTS, STEPS_BETWEEN_LOG_LINES
 
 NAMES = dict(classify='Classifier', detect='Detector', segment='Segmentor')
@@ -80,6 +81,28 @@ def _sizes(encoder: Encoder, plan: Plan) -> dict[str, object]:
         rate=f'{plan.rate:g}',
         layer_decay=plan.layer_decay,
         drop_path=plan.drop_path,
+        **_pixels(encoder, plan),
+    )
+
+
+def _pixels(encoder: Encoder, plan: Plan) -> dict[str, str]:
+    """How pictures are read; the host's own way for RGB of 8 bits in detection, segmentation."""
+    pictures = (encoder.channels, encoder.value_range)
+    load, levels = loader_text(*pictures), ''
+    read = "    dict(type='mmaddp.CheckImageFile'),\n    dict(type='LoadImageFromFile'),\n"
+    if encoder.pixel_mean and encoder.pixel_std:
+        for name, values in dict(mean=encoder.pixel_mean, std=encoder.pixel_std).items():
+            levels += f', {name}={[round(255 * value, 3) for value in values]}'
+    if not encoder.is_plain:
+        read = f'    {load},\n'
+        levels += ', to_rgb=False' if plan.task == 'classify' else ', bgr_to_rgb=False'
+    return dict(
+        load=load,
+        read=read,
+        levels=levels,
+        resize=resize_text(*pictures),
+        in_channels=f'\n        in_channels={encoder.channels},' * (encoder.channels != 3),
+        distort="    dict(type='PhotoMetricDistortion'),\n" * encoder.is_plain,
     )
 
 

@@ -23,7 +23,7 @@ STAGE = re.compile(r'^== stage \d+ of \d+: (\w+) \.\.\.', re.MULTILINE)
 # What a run leaves behind that tells its moment: logs, and times in pages and results.
 MOMENTARY = re.compile(r'logs|\d{8}_\d{6}|\.training_lock')
 TIMES = re.compile(rb'\b(\d+ h )?\d+ (min|s)\b( \d+ s\b)?')
-RESUMED = re.compile(rb'^resume = .*$', re.MULTILINE)
+RESUMED = re.compile(rb'\bresume\W{1,4}(True|False)')
 # Added to the configurations, so that there is a checkpoint to continue from.
 EACH_EPOCH = "default_hooks['checkpoint'].update(interval=1)\n"
 EACH_FEW_STEPS = "default_hooks['checkpoint'].update(interval=3)\n"

@@ -12,7 +12,7 @@ from mmaddp.utils.atomic import write_text
 from mmaddp.utils.carried import carried
 
 COMMANDS = ('pretrain', 'finetune')
-BUDGET = '75s'
+BUDGETS = dict(pretrain='3m', finetune='40s')
 
 
 def command_words(name: str, data: Path, folder: Path) -> list[str]:
@@ -28,7 +28,8 @@ def command_words(name: str, data: Path, folder: Path) -> list[str]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     pictures = str(data / 'classification' / 'val')
-    words = [str(carried('tools') / f'{name}.py'), pictures, '--budget', BUDGET, '--device', 'cpu']
+    words = [str(carried('tools') / f'{name}.py'), pictures]
+    words += ['--budget', BUDGETS[name], '--device', 'cpu']
     if name == 'finetune':
         encoder = untrained_encoder(folder / 'encoder')
         words += ['--task', 'classify', '--from', str(encoder)]

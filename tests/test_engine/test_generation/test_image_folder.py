@@ -8,6 +8,7 @@ from PIL import Image
 from mmaddp.engine.generation.image_blocks import ImageBlock
 from mmaddp.engine.generation.image_folder import ImageFolder
 from mmaddp.engine.generation.manifest import recorded_batch_size
+from mmaddp.engine.generation.picture_files import PictureFiles
 
 BLOCK = ImageBlock(first=4, size=4, wanted=(4, 5, 7))
 SETTINGS = dict(seed=0, sampler=dict(num_steps=3), environment={}, config='a.py')
@@ -96,7 +97,7 @@ def test_killed_before_there_was_a_manifest(tmp_path):
 def test_computing_goes_on_while_files_are_written(folder, monkeypatch):
     folder, images = folder
     disk = threading.Event()
-    monkeypatch.setattr('mmaddp.engine.generation.image_folder.save_png', lambda *_: disk.wait(60))
+    monkeypatch.setattr(PictureFiles, 'save', lambda *_: disk.wait(60))
     for first in (8, 12, 16):  # comes back although nothing is written
         folder.write(ImageBlock(first=first, size=4, wanted=(first,)), images)
     assert not any(future.done() for future in folder._pending)

@@ -81,8 +81,9 @@ setup(
     install_requires=read_requirements('runtime'),
     extras_require={
         **FAMILIES,
-        'tests': read_requirements('tests'),
+        'tests': [*read_requirements('tests'), *read_requirements('channels')],
         'optional': read_requirements('optional'),
+        'channels': read_requirements('channels'),
     },
     entry_points={'console_scripts': ['mmaddp = mmaddp.cli:main']},
     cmdclass={'build_py': BuildWithMim},

@@ -94,6 +94,7 @@ install_packages() {  # family
     install "the OpenMMLab packages ($1) and what mmaddp needs" \
         -r "$REPOSITORY/requirements/$family.txt" -r "$REPOSITORY/requirements/runtime.txt" \
         -r "$REPOSITORY/requirements/tests.txt" -r "$REPOSITORY/requirements/optional.txt" \
+        -r "$REPOSITORY/requirements/channels.txt" \
         -c "$constraints"
     install "mmaddp (editable)" --no-deps -e "$REPOSITORY"
     rm -f "$constraints"

@@ -81,9 +81,12 @@ setup(
     install_requires=read_requirements('runtime'),
     extras_require={
         **FAMILIES,
-        'tests': [*read_requirements('tests'), *read_requirements('channels')],
+        'tests': [
+            line for name in ('tests', 'export', 'channels') for line in read_requirements(name)
+        ],
         'optional': read_requirements('optional'),
         'channels': read_requirements('channels'),
+        'export': read_requirements('export'),
     },
     entry_points={'console_scripts': ['mmaddp = mmaddp.cli:main']},
     cmdclass={'build_py': BuildWithMim},

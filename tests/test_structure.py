@@ -15,6 +15,7 @@ FLOORS = (
     'cli',
     'own',
     'apis',
+    'export',
     'run',
     'evaluation',
     'engine',

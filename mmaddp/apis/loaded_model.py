@@ -1,7 +1,8 @@
 """One object that holds a trained model: pictures in, pictures and predictions out."""
 
 from collections.abc import Sequence
-from typing import Any, Optional
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Optional, Union
 
 from torch import Tensor
 
@@ -11,7 +12,11 @@ from mmaddp.apis.features import extract_features
 from mmaddp.apis.inputs import Images
 from mmaddp.apis.model_score import score_generated, score_test
 from mmaddp.apis.picture_maker import PictureMaker, Target
+from mmaddp.apis.prediction import names_of_classes
 from mmaddp.apis.segmentation import segment
+
+if TYPE_CHECKING:
+    from mmaddp.export.comparison import Difference
 
 
 class LoadedModel(PictureMaker):
@@ -52,6 +57,28 @@ class LoadedModel(PictureMaker):
         """Label pixels: see :func:`mmaddp.apis.segment`; ``draw`` is its ``out_dir``."""
         with self._doing('segment'):
             return segment(images, self.model, out_dir=draw, opacity=opacity)
+
+    def export(
+        self, folder: Union[str, Path], to: str = 'onnx', *, task: Optional[str] = None
+    ) -> 'dict[Path, Difference]':
+        """Write the model for ONNX Runtime, OpenVINO or PyTorch alone, and compare it.
+
+        Args:
+            folder (str | Path): Where the files go; none that is there is overwritten.
+            to (str): 'onnx', 'openvino' or 'torch'. Defaults to 'onnx'.
+            task (str, optional): What the files do, see ``docs/export.md``. Defaults to None, what
+                the model was trained for, or the features of an ADDP.
+
+        Returns:
+            dict[Path, Difference]: See :func:`mmaddp.export.exporting.export_model`.
+        """
+        # Importing torch.export takes time that other uses need not pay for.
+        from mmaddp.export.exporting import export_model
+
+        with self._doing(self.abilities[0]):
+            tested = 'generate' not in self.abilities and self.config.get('test_dataloader')
+            classes = names_of_classes(self.model) if tested else None
+            return export_model(self.model, folder, to, task, classes)
 
     def score(
         self,

@@ -32,6 +32,9 @@ COMMANDS = {
     'browse': Command('analysis_tools/browse_dataset.py', 'draw what augmentation feeds a network'),
     'visualize': Command('analysis_tools/visualize_addp.py', 'draw what pre-training sees'),
     'cache-tokens': Command('dataset_converters/cache_tokens.py', 'encode a training set once'),
+    'export': Command(
+        'model_converters/export.py', 'write a model for ONNX Runtime, OpenVINO or PyTorch alone'
+    ),
     'models': Command('analysis_tools/list_models.py', 'released weights and configs'),
     'download': Command('download_weights.py', 'download released weights'),
     'crash-test': Command(

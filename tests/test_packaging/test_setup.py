@@ -61,7 +61,7 @@ def test_requirements_are_pinned_in_the_constraints(family):
         if not line.startswith('#')
     }
     assert all('==' in line for line in pinned.values())
-    for name in (family, 'runtime', 'tests', 'optional', 'channels'):
+    for name in (family, 'runtime', 'tests', 'optional', 'export', 'channels'):
         for required in names_in(REQUIREMENTS / f'{name}.txt'):
             if required != 'tomli':  # not needed on the Python that the constraints are from
                 assert required.lower().replace('_', '-') in pinned, required

@@ -39,8 +39,11 @@ class RelativePositionBias(nn.Module):
             table, index = self.table, self.index
         else:
             table, index = self._resized(grid), _offset_index(grid, self.table.device)
-        # Unlike table[index], it adds gradients in the same order whatever the number of threads.
-        return F.embedding(index, table).permute(2, 0, 1)
+        # Unlike table[index], both add gradients in the same order whatever the number of threads.
+        if table.device.type != 'cpu':
+            return F.embedding(index, table).permute(2, 0, 1)
+        by_head = index.flatten().expand(table.shape[1], -1)
+        return table.t().gather(1, by_head).unflatten(1, index.shape)
 
     def _resized(self, grid: tuple[int, int]) -> Tensor:
         offsets = self.table[:-NUM_CLASS_ENTRIES].t().unflatten(1, _num_offsets(self.grid))

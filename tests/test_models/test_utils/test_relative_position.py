@@ -36,6 +36,19 @@ def test_own_grid(bias):
     assert torch.equal(bias(GRID), written_out(bias.table, GRID))
 
 
+def test_gradients_are_those_of_an_embedding_whatever_the_number_of_threads():
+    module = RelativePositionBias((14, 14), num_heads=3)
+    weights = torch.randn(3, 197, 197)
+    by_place = torch.nn.functional.embedding(module.index, module.table).permute(2, 0, 1)
+    (expected,) = torch.autograd.grad((by_place * weights).sum(), module.table)
+    before = torch.get_num_threads()
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        (found,) = torch.autograd.grad((module((14, 14)) * weights).sum(), module.table)
+        torch.set_num_threads(before)
+        assert torch.equal(found, expected)
+
+
 @pytest.mark.parametrize('grid', [(5, 4), (2, 7), (1, 1)])
 def test_other_grids_resize_the_offsets_and_keep_the_class_entries(bias, grid):
     offsets = bias.table[:-3].t().reshape(1, 2, 5, 7)

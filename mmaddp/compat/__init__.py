@@ -84,6 +84,13 @@ CHANGES = (
         'host classes would be looked up among ours and not be found',
     ),
     HostChange(
+        'mmengine.config',
+        'formatted_once',
+        'the text of a configuration is formatted once, and again when something in it has changed',
+        'mmengine formats it for the log, for the file in the work folder and for each checkpoint, '
+        'a second or more each time',
+    ),
+    HostChange(
         'mmengine.fileio',
         'local_files',
         'files that mmengine writes are complete, or what they were before',

@@ -1,7 +1,7 @@
 """A data set of cached token ids."""
 
 from collections.abc import Mapping, Sequence
-from typing import Optional
+from typing import Any, Optional
 
 import torch
 from mmpretrain.structures import DataSample
@@ -76,8 +76,8 @@ class TokenDataset(Dataset):
         return [
             dict(
                 inputs=ids,
-                data_samples=DataSample(
-                    metainfo=dict(sample_idx=image, img_path=self.cache.file_name(image), view=view)
+                data_samples=_described(
+                    sample_idx=image, img_path=self.cache.file_name(image), view=view
                 ),
             )
             for image, view, ids in zip(images, views, token_ids)
@@ -88,3 +88,11 @@ class TokenDataset(Dataset):
         if isinstance(index, SampleIndex):
             return index.epoch % num_views
         return int(torch.randint(num_views, ()))
+
+
+def _described(**metainfo: Any) -> DataSample:
+    """A data sample; ``DataSample(metainfo=...)`` copies deeply, which takes long."""
+    sample = DataSample()
+    for name, value in metainfo.items():
+        sample.set_field(value, name, field_type='metainfo')
+    return sample

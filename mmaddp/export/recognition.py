@@ -166,14 +166,17 @@ def _on_images(name: str, model: BaseModel, kind: type[ModelPart], reference: Re
 
 @torch.no_grad()
 def least_side(model: BaseModel) -> int:
-    """Smallest side of images in pixels: all maps of the neck have at least two rows and columns.
+    """Smallest side of images in pixels.
 
-    A graph takes a side of 1 for a constant.
+    All maps of the neck have at least two rows and columns, of windows too where attention is in
+    windows: a graph takes a side of 1 for a constant.
     """
     projection = model.backbone.patch_embed.projection
-    side, smallest = 1, 0
+    patch = projection.kernel_size[0]
+    windows = (getattr(part, 'window_size', 1) for part in model.backbone.modules())
+    side, smallest = 1 + (max(1, *windows) - 1) * patch, 0
     while smallest < 2:
-        side += projection.kernel_size[0]
+        side += patch
         try:
             maps = model.extract_feat(torch.zeros(1, projection.in_channels, side, side))
         except RuntimeError:

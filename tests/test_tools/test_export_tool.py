@@ -1,6 +1,9 @@
 """mmaddp export, from the command line."""
 
+import pytest
 from toy_classification import save_weights, toy_config, write_images
+
+pytestmark = pytest.mark.slow
 
 
 def test_export_writes_what_torch_alone_loads(call_tool, tmp_path):

@@ -87,8 +87,8 @@ CHANGES = (
         'mmengine.config',
         'formatted_once',
         'the text of a configuration is formatted once, and again when something in it has changed',
-        'mmengine formats it for the log, for the file in the work folder and for each checkpoint, '
-        'a second or more each time',
+        'mmengine formats the same text for the log, for the file in the work folder and for each '
+        'checkpoint',
     ),
     HostChange(
         'mmengine.fileio',

@@ -15,9 +15,15 @@ NOT_CARRIED = ('tools/quickstart', 'tools/quickstart.sh', 'tools/run_tests.sh', 
 
 
 def read_requirements(name):
-    """Return the requirement lines of ``requirements/{name}.txt`` without comments."""
-    lines = (ROOT / 'requirements' / f'{name}.txt').read_text(encoding='utf-8').splitlines()
-    return [line.split('#')[0].strip() for line in lines if line.split('#')[0].strip()]
+    """Return the requirements of ``requirements/{name}.txt``, and of the files that it names."""
+    text = (ROOT / 'requirements' / f'{name}.txt').read_text(encoding='utf-8')
+    requirements = []
+    for line in filter(None, (line.split('#')[0].strip() for line in text.splitlines())):
+        if line.startswith('-r '):
+            requirements += read_requirements(line[len('-r ') :].removesuffix('.txt'))
+        else:
+            requirements.append(line)
+    return requirements
 
 
 def read_version():

@@ -180,7 +180,7 @@ def least_side(model: BaseModel) -> int:
         try:
             maps = model.extract_feat(torch.zeros(1, projection.in_channels, side, side))
         except RuntimeError:
-            if side > max(model.backbone.img_size):
+            if side > 64 * patch:
                 raise
             continue  # pooling leaves nothing of a map
         smallest = min(

@@ -12,7 +12,8 @@ CARRIED = ('configs', 'tools', 'model-index.yml')
 
 def names_in(file):
     lines = (line.split('#')[0].strip() for line in file.read_text().splitlines())
-    return [re.match(r'[\w.-]+', line).group() for line in lines if line]
+    # Another file that is named is looked at by itself.
+    return [re.match(r'[\w.-]+', line).group() for line in lines if line and line[0] != '-']
 
 
 def test_package_carries_configs_and_tools(packed):
@@ -61,7 +62,7 @@ def test_requirements_are_pinned_in_the_constraints(family):
         if not line.startswith('#')
     }
     assert all('==' in line for line in pinned.values())
-    for name in (family, 'runtime', 'tests', 'optional', 'export', 'channels'):
+    for name in (family, 'runtime', 'tests', 'docs', 'optional', 'export', 'channels'):
         for required in names_in(REQUIREMENTS / f'{name}.txt'):
             if required != 'tomli':  # not needed on the Python that the constraints are from
                 assert required.lower().replace('_', '-') in pinned, required

@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -70,9 +69,9 @@ def folders(tmp_path_factory):
 
 
 @pytest.fixture(scope='module')
-def theirs(folders, weights):
+def theirs(folders, weights, ready_python):
     layers = {'is': 'isc'}
-    command = [sys.executable, '-m', 'torch_fidelity.fidelity', '--cpu', '--json', '--silent']
+    command = [ready_python, '-m', 'torch_fidelity.fidelity', '--cpu', '--json', '--silent']
     command += ['--fid', '--isc', '--kid', '--kid-subset-size', '100', '--no-cache', '--batch-size']
     command += [str(BATCH_SIZE)]
     command += ['--feature-extractor-weights-path', str(weights)]

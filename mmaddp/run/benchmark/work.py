@@ -1,6 +1,6 @@
 """What one benchmark measures."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
@@ -43,7 +43,7 @@ class Work:
     """Variants of one piece of work on the same data and weights.
 
     Attributes:
-        variants (dict): Name -> a call that does the work once. The first is :data:`OURS`.
+        variants (Mapping): Name -> a call that does the work once. The first is :data:`OURS`.
         items (int): What a call gets through.
         unit (str): What ``items`` counts.
         check (Callable, optional): Compares the variants. Defaults to None: there is one only.
@@ -52,7 +52,7 @@ class Work:
         holds (Any): What must live as long as the work, a folder for instance. Defaults to nothing.
     """
 
-    variants: dict[str, Callable[[], Any]]
+    variants: Mapping[str, Callable[[], Any]]
     items: int
     unit: str
     check: Optional[Callable[[], list[Equality]]] = None

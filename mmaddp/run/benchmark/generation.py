@@ -46,7 +46,7 @@ def generation(settings: Settings) -> Work:
         return [
             Equality('share of equal ids', same, 1.0, 1 - same, 0.0 if exact else None),
             Equality(
-                'mean of the pixels',
+                'pixels (means, and where they differ most)',
                 images.mean().item(),
                 other_images.mean().item(),
                 apart,

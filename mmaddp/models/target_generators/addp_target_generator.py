@@ -11,11 +11,17 @@ from mmaddp.models.task_modules import NestedMasks
 from mmaddp.models.utils import in_autocast, masked_rows, spread_rows
 from mmaddp.registry import MODELS, TASK_UTILS
 from mmaddp.structures import ADDPTarget, Vocabulary
+from mmaddp.utils.precision import network_width
 
 
 @MODELS.register_module()
 class ADDPTargetGenerator(BaseModule):
     """Owns the frozen tokenizer and token predictor and draws the masks.
+
+    Attributes:
+        large_batch (int): Numbers in the predictor's tokens (positions of a batch x width) from
+            which on it predicts, on a CPU, under one mask after the other. Measured with 13,000
+            (0.8 times as fast), 100,000 and 197,000 (1.2 and 1.1 times as fast).
 
     Args:
         tokenizer (dict): Config of the tokenizer, for instance :class:`VQGAN`.
@@ -31,6 +37,8 @@ class ADDPTargetGenerator(BaseModule):
     Raises:
         ValueError: A size in the config of the predictor differs from that of the other parts.
     """
+
+    large_batch = 2**16
 
     def __init__(
         self,
@@ -50,6 +58,7 @@ class ADDPTargetGenerator(BaseModule):
         mask_sampler = dict(mask_sampler or dict(type='mmaddp.NestedMaskSampler'))
         self.mask_sampler = TASK_UTILS.build(dict(mask_sampler, num_tokens=self.num_tokens))
         self.predictor_train_mode = predictor_train_mode
+        self.predictor_width = network_width(self.token_predictor)
         self._check_sizes()
         self.requires_grad_(False)
         self.train(self.training)
@@ -123,7 +132,8 @@ class ADDPTargetGenerator(BaseModule):
     ) -> tuple[Tensor, Tensor]:
         """Predict the hidden tokens under both masks.
 
-        A GPU is used best by one batch. On a CPU two that stay in its caches are faster.
+        One batch is best for a GPU, and where there is little to do; on a CPU two large batches
+        are faster, because more of them stays in the caches.
 
         Args:
             token_ids (Tensor): Ids, long, shape (B, L).
@@ -136,7 +146,8 @@ class ADDPTargetGenerator(BaseModule):
             shape (B, L, K) or (B, M, K).
         """
         predictor = in_autocast(self.token_predictor, token_ids.device.type)
-        if token_ids.device.type == 'cpu':
+        is_large = token_ids.numel() * self.predictor_width >= self.large_batch
+        if token_ids.device.type == 'cpu' and is_large:
             probs_s, probs_t = (predictor(token_ids, mask, rows) for mask in masks.both)
             return probs_s, probs_t
         rows = None if rows is None else rows.repeat(2, 1)

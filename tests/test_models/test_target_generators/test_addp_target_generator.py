@@ -33,13 +33,18 @@ def test_cached_ids_replace_images():
     assert torch.equal(from_images.mask_t, from_ids.mask_t)
 
 
-def test_targets_hide_mask_t_and_the_picture_hides_mask_s():
-    """Each call of the predictor sees its own mask, and the picture holds true codes elsewhere."""
+@pytest.mark.parametrize('large', [2**16, 0], ids=['one batch', 'two batches'])
+def test_targets_hide_mask_t_and_the_picture_hides_mask_s(large):
+    """The predictor sees each mask, and the picture holds true codes elsewhere."""
     generator = build()
+    generator.large_batch = large
     calls = []
-    generator.token_predictor.register_forward_hook(
-        lambda _, args, out: calls.append((args[1], spread_rows(out, args[2], 16)))
-    )
+
+    def remember(_, args, out):
+        probs = spread_rows(out, args[2], 16)
+        calls.extend(zip(args[1].split(2), probs.split(2)))
+
+    generator.token_predictor.register_forward_hook(remember)
     target = generator(torch.rand(2, 3, 32, 32))
     (mask_s, probs_s), (mask_t, probs_t) = calls
     assert torch.equal(mask_t, target.mask_t)

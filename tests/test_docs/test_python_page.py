@@ -29,7 +29,9 @@ def material(tmp_path, monkeypatch):
     stage = Path('my_model', 'addp')
     stage.mkdir(parents=True)
     Path('pictures').mkdir()
-    (stage / 'addp.py').write_text(f'_base_ = {str(CONFIG)!r}\n')
+    generation = ROOT / 'configs' / '_base_' / 'generation' / 'images_from_seeds.py'
+    loop = generation.read_text().replace('loader = dict(', 'loader = dict(_delete_=True,')
+    (stage / 'addp.py').write_text(f'_base_ = {str(CONFIG)!r}\n{loop}')
     torch.manual_seed(0)
     model = MODELS.build(dict(cfg.model, _scope_='mmaddp'))
     torch.save(dict(state_dict=model.state_dict()), stage / 'epoch_1.pth')

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 from PIL import ExifTags, Image, ImageOps
+from PIL.TiffImagePlugin import TiffImageFile
 
 from mmaddp.datasets.loading import UINT16_MAX, decode_rgb
 from mmaddp.utils.open_picture import open_picture
@@ -46,7 +47,7 @@ def decode_samples(content: bytes, ignore_orientation: bool = False) -> np.ndarr
         warnings.filterwarnings('ignore', category=UserWarning, module='PIL')
         try:
             with open_picture(content) as image:
-                if is_tiff and _beyond_pillow(image):
+                if isinstance(image, TiffImageFile) and _beyond_pillow(image):
                     return _by_tifffile(content)
                 if content[:4] == _PNG and image.mode.startswith('RGB') and content[24] == 16:
                     return _by_opencv(content)
@@ -95,7 +96,7 @@ def _by_opencv(content: bytes) -> np.ndarray:
     return np.ascontiguousarray(samples[..., 2::-1])
 
 
-def _beyond_pillow(image: Image.Image) -> bool:
+def _beyond_pillow(image: TiffImageFile) -> bool:
     """Whether Pillow would lose bits or channels of a TIFF file."""
     bits = image.tag_v2.get(_BITS, (8,))
     bits = bits if isinstance(bits, Sequence) else (bits,)

@@ -15,8 +15,10 @@ from .sources import GlyphSource
 VERSION = 1
 # Photographs in colour that the wheels of scikit-image and scikit-learn hold, so that none is
 # fetched.
-PHOTOGRAPHS = ('astronaut', 'cat', 'coffee', 'hubble_deep_field', 'immunohistochemistry')
-PHOTOGRAPHS += ('retina', 'rocket', 'china', 'flower')
+PHOTOGRAPHS = (
+    *('astronaut', 'cat', 'coffee', 'hubble_deep_field', 'immunohistochemistry'),
+    *('retina', 'rocket', 'china', 'flower'),
+)
 
 
 class NamedPicture(NamedTuple):

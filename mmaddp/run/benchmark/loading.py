@@ -1,7 +1,7 @@
 """Benchmark of what a training's data pipeline loads per core."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -80,12 +80,14 @@ def torchvision_dataset(folder: Path, pipeline: list[dict]) -> Any:
     if any(type_name(step) == 'RandAugment' for step in pipeline):
         from timm.data import create_transform
 
-        transform = create_transform(
-            crop['scale'],
-            is_training=True,
-            color_jitter=None,
-            interpolation='bicubic',
-            **AUGMENTATION,
+        transform = _Redrawn(
+            create_transform(
+                crop['scale'],
+                is_training=True,
+                color_jitter=None,
+                interpolation='bicubic',
+                **AUGMENTATION,
+            )
         )
     else:
         transform = transforms.Compose(
@@ -100,6 +102,20 @@ def torchvision_dataset(folder: Path, pipeline: list[dict]) -> Any:
             ]
         )
     return tv_datasets.ImageFolder(str(folder / 'train'), transform)
+
+
+class _Redrawn:
+    """Draws augmentation again where Pillow 13 refuses it: timm posterizes to no bits at times."""
+
+    def __init__(self, transform: Callable[[Any], Any]) -> None:
+        self.transform = transform
+
+    def __call__(self, picture: Any) -> Any:
+        while True:
+            try:
+                return self.transform(picture)
+            except ValueError:
+                continue
 
 
 def _use(dataset: dict, folder: Path, number: int) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from functools import partial
 from typing import Union
 
 import torch
@@ -120,7 +121,7 @@ def _work(backbone: nn.Module, others: dict, settings: Settings, side: int) -> W
         return float(loss), float(gradient)
 
     networks = {OURS: backbone, **others}
-    variants = {name: (lambda network=network: step(network)) for name, network in networks.items()}
+    variants = {name: partial(step, network) for name, network in networks.items()}
     parts = dict(forward=backbone)
 
     def check() -> list[Equality]:

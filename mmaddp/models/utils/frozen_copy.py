@@ -20,12 +20,17 @@ def made_from_weights(module: nn.Module, make: Callable[[], Made], what: object 
     """What a function computes from a module's weights, kept until they change or move.
 
     It lies with the module, but not among its modules and parameters: checkpoints do not hold it.
+    Nothing is kept of a module that is trained: fused optimizers, and hooks that exchange weights
+    with their averages, change them without a trace.
 
     Args:
         module (nn.Module): The module.
         make (Callable): Computes it, without a gradient.
         what (object): What else it depends on; only the last is kept. Defaults to None.
     """
+    if any(weight.requires_grad for weight in module.parameters()):
+        module.__dict__.pop(_KEPT, None)
+        return make()
     state = [what, *((weight.data_ptr(), weight._version) for weight in module.parameters())]
     kept = module.__dict__.pop(_KEPT, None)
     if kept is None or kept[0] != state:

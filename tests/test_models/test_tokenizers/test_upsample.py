@@ -31,5 +31,12 @@ def test_they_follow_the_weights_and_gradients_flow():
         layer.conv.bias.mul_(2)
         torch.testing.assert_close(layer(x), 2 * before)
     layer(x).sum().backward()
+    torch.optim.AdamW(layer.parameters(), lr=0.1, fused=True).step()
+    with torch.no_grad():
+        torch.testing.assert_close(layer(x), plainly(layer, x))
+        layer.conv.weight.data.zero_()  # as an exchange with averages does
+        torch.testing.assert_close(layer(x), plainly(layer, x))
+    layer.requires_grad_(False)
+    torch.testing.assert_close(layer(x), plainly(layer, x))
     assert layer.conv.weight.grad.any()
     assert set(layer.state_dict()) == {'conv.weight', 'conv.bias'}

@@ -15,6 +15,8 @@ Step = dict[str, Any]
 # Transforms that change no pixel of a picture.
 WITHOUT_EFFECT = ('Check', 'LoadAnnotations', 'Pack')
 LOADERS = ('LoadRGBImage', 'LoadImageFromFile')
+# What the hosts' preprocessors call it that they swap red and blue.
+SWAPS = ('to_rgb', '_channel_conversion', 'channel_conversion')
 
 
 def describe_input(model: BaseModel, config: Config) -> dict[str, Any]:
@@ -47,10 +49,10 @@ def describe_input(model: BaseModel, config: Config) -> dict[str, Any]:
     loader = next((step for step in pipeline if type_name(step) in LOADERS), {})
     is_rgb, ignores = type_name(loader) == 'LoadRGBImage', loader.get('ignore_orientation', False)
     preprocessor = model.data_preprocessor
-    swaps = getattr(preprocessor, 'to_rgb', getattr(preprocessor, '_channel_conversion', False))
+    swaps = any(getattr(preprocessor, name, False) for name in SWAPS)
     mean = getattr(preprocessor, 'mean', None)
     return dict(
-        channels='RGB' if is_rgb != bool(swaps) else 'BGR',
+        channels='RGB' if is_rgb != swaps else 'BGR',
         mean=[0.0] * 3 if mean is None else _values(mean),
         std=[1.0] * 3 if mean is None else _values(preprocessor.std),
         size=size,

@@ -13,26 +13,38 @@ from PIL import Image
 from mmaddp.export import comparison, exporting, formats
 from mmaddp.export.comparison import TOLERANCE
 
+from detect import main as detect_main  # isort: skip
 from detect import detect, open_networks  # isort: skip, the examples are on the path now
 from exported import Exported  # isort: skip
 from generate import generate, image_seed  # isort: skip
 from predict import predict  # isort: skip
 
 # Each task and each kind of file, but not all combinations: tracing takes a second.
-FIRST = dict(classify='onnx', segment='openvino', detect='torch', features='torch', generate='onnx')
+FIRST = dict(classify='onnx', features='openvino', generate='onnx', segment='torch', detect='torch')
 NETWORKS = dict(detect=['pyramid', 'boxes', 'masks'], generate=['denoise', 'decode'])
-MORE = [('classify', 'openvino'), ('classify', 'torch')]
+TASKS = [
+    pytest.param(task, marks=[pytest.mark.slow] if task in ('segment', 'detect') else [])
+    for task in FIRST
+]
+
+
+class Exports(dict):
+    """Toys by task, each exported when it is asked for, with the differences and the folder."""
+
+    def __init__(self, folder):
+        super().__init__()
+        self.folder = folder
+
+    def __missing__(self, task):
+        model, folder = load_toy(task), self.folder / task
+        differences = model.export(folder, FIRST[task], task=task)
+        self[task] = SimpleNamespace(model=model, folder=folder, differences=differences)
+        return self[task]
 
 
 @pytest.fixture(scope='module')
 def exports(tmp_path_factory):
-    """Toys by task, each exported, with the differences and the folder."""
-    found = {}
-    for task, to in FIRST.items():
-        model, folder = load_toy(task), tmp_path_factory.mktemp(task)
-        differences = model.export(folder, to, task=task)
-        found[task] = SimpleNamespace(model=model, folder=folder, differences=differences)
-    return found
+    return Exports(tmp_path_factory.mktemp('exports'))
 
 
 @pytest.fixture(scope='module')
@@ -49,21 +61,13 @@ def open_one(export) -> Exported:
     return Exported(file)
 
 
-@pytest.mark.parametrize('task', FIRST)
+@pytest.mark.parametrize('task', TASKS)
 def test_networks_compute_what_the_model_does_in_every_shape(exports, task):
     assert all(each.value <= TOLERANCE for each in exports[task].differences.values())
     files = {file.name for file in exports[task].folder.iterdir()}
     endings = formats.FORMATS[FIRST[task]].endings
-    names = dict(detect=['pyramid', 'boxes', 'masks'], generate=['denoise', 'decode']).get(
-        task, [task]
-    )
+    names = NETWORKS.get(task, [task])
     assert files == {name + ending for name in names for ending in endings}
-
-
-@pytest.mark.parametrize(('task', 'to'), MORE)
-def test_other_kinds_of_files(exports, tmp_path, task, to):
-    differences = exports[task].model.export(tmp_path, to)
-    assert all(each.value <= TOLERANCE for each in differences.values())
 
 
 def test_example_classifies_as_the_model(exports, picture):
@@ -74,6 +78,7 @@ def test_example_classifies_as_the_model(exports, picture):
     assert found['class'] == expected['pred_label']
 
 
+@pytest.mark.slow
 def test_example_segments_as_the_model(exports, picture):
     export = exports['segment']
     (expected,) = export.model.segment(picture)
@@ -90,7 +95,8 @@ def test_example_computes_features_as_the_model(exports, picture):
     np.testing.assert_allclose(found['features'], expected, atol=2e-2)
 
 
-def test_example_detects_as_the_model(exports, tmp_path):
+@pytest.mark.slow
+def test_example_detects_as_the_model(exports, tmp_path, monkeypatch, capsys):
     export = exports['detect']
     # Halving it is exact: scores without training are close, and rounding would reorder them.
     pixels = np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8)
@@ -103,6 +109,10 @@ def test_example_detects_as_the_model(exports, tmp_path):
     np.testing.assert_allclose(found['bboxes'], expected['bboxes'], atol=0.1)
     assert (found['labels'] == np.asarray(expected['labels'])).all()
     assert np.mean(found['masks'] == np.asarray(expected['masks'])) > 0.99
+    options = ['--ending', '.pt2', '--least-score', '0']
+    monkeypatch.setattr('sys.argv', ['detect.py', str(export.folder), str(picture), *options])
+    detect_main()
+    assert len(capsys.readouterr().out.splitlines()) == 1 + len(found['scores'])
 
 
 def test_example_generates_the_pictures_of_the_model(exports):

@@ -31,11 +31,11 @@ def any_size(model: BaseModel) -> BaseModel:
     traced = copy.deepcopy(model, shared)
     for name, part in list(traced.named_modules()):
         if isinstance(part, ADDPViT):
-            part.embed = MethodType(_embed, part)
+            part.embed = MethodType(_embed, part)  # type: ignore[method-assign]
         elif isinstance(part, GridAttention):
             traced.set_submodule(name, AnySizeGridAttention(part))
         elif isinstance(part, RelativePositionBias):
-            part.forward = MethodType(_relative_bias, part)
+            part.forward = MethodType(_relative_bias, part)  # type: ignore[method-assign]
         elif isinstance(part, nn.AdaptiveAvgPool2d):
             traced.set_submodule(name, AnySizePool(part.output_size))
     return traced
@@ -93,8 +93,9 @@ class AnySizePool(nn.Module):
 
     def __init__(self, output_size: int | tuple[int, int]):
         super().__init__()
-        square = isinstance(output_size, int)
-        self.output_size = (output_size, output_size) if square else tuple(output_size)
+        if isinstance(output_size, int):
+            output_size = (output_size, output_size)
+        self.output_size = output_size
 
     def forward(self, x: Tensor) -> Tensor:
         """Pool (B, C, H, W) to (B, C, rows, columns)."""

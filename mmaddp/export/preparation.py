@@ -46,7 +46,7 @@ def describe_input(model: BaseModel, config: Config) -> dict[str, Any]:
             orientation=True,
         )
     pipeline = _pipeline(config)
-    loader = next((step for step in pipeline if type_name(step) in LOADERS), {})
+    loader: Step = next((step for step in pipeline if type_name(step) in LOADERS), {})
     is_rgb, ignores = type_name(loader) == 'LoadRGBImage', loader.get('ignore_orientation', False)
     preprocessor = model.data_preprocessor
     swaps = any(getattr(preprocessor, name, False) for name in SWAPS)

@@ -1,0 +1,1 @@
+import mmaddp  # noqa: F401, before any host: it mends what they miss

@@ -50,13 +50,13 @@ CHANGES = (
         'of all imports',
     ),
     HostChange(
-        'mmcv',
+        'mmcv.image',
         'whole_arrays',
         '`mmcv.imresize` copies a part of an array before it hands it on; the pixels are the same',
         'Pillow takes seven times as long to read an array with gaps, which every crop is',
     ),
     HostChange(
-        'mmcv',
+        'mmcv.image',
         'counted_histograms',
         '`mmcv.imequalize`, `auto_contrast` and `adjust_contrast` count the values of 8-bit '
         'pictures; the pixels are the same',

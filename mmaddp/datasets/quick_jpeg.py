@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from mmaddp.utils.open_picture import open_picture
+
 END_OF_IMAGE = b'\xff\xd9'
 # OpenCV decodes to BGR before 4.11.
 READ_RGB = getattr(cv2, 'IMREAD_COLOR_RGB', None)
@@ -52,5 +54,5 @@ def _decodes_as_pillow() -> bool:
     noise = np.random.default_rng(0).integers(0, 256, (5, 7, 3), np.uint8)
     stream = io.BytesIO()
     Image.fromarray(noise).resize((93, 61), Image.Resampling.BICUBIC).save(stream, 'JPEG')
-    with Image.open(stream) as image:
+    with open_picture(stream.getvalue()) as image:
         return np.array_equal(_decode(stream.getvalue()), np.asarray(image))

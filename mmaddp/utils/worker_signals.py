@@ -1,10 +1,12 @@
 """Data loading processes that outlive a request to stop, so that training can end its step."""
 
+import multiprocessing
 import os
 import signal
 import threading
 from collections.abc import Callable
 from functools import partial
+from multiprocessing.context import ForkContext, ForkProcess
 from typing import Optional
 
 from torch.utils.data import DataLoader
@@ -22,6 +24,24 @@ def shield_workers(loader: DataLoader) -> None:
         loader (DataLoader): It must not have started its workers.
     """
     loader.worker_init_fn = partial(_start_shielded, init=loader.worker_init_fn)
+    forks = multiprocessing.get_start_method() == 'fork'
+    if forks and loader.num_workers and loader.multiprocessing_context is None:
+        loader.multiprocessing_context = _ShieldedContext()
+
+
+class _ShieldedProcess(ForkProcess):
+    """Begins with SIGTERM blocked: PyTorch starts a thread before it initialises a worker."""
+
+    def start(self) -> None:
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        try:
+            super().start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+class _ShieldedContext(ForkContext):
+    Process = _ShieldedProcess  # type: ignore[assignment]
 
 
 def _start_shielded(worker_id: int, init: Optional[Callable[[int], None]]) -> None:

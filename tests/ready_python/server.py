@@ -142,6 +142,8 @@ def prepare() -> None:
     import numpy as np
     import torch
 
+    # Where tests run in the background, the server ignores it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     np.random.seed()
     torch.set_num_threads(int(os.environ.get('OMP_NUM_THREADS', os.cpu_count())))
 

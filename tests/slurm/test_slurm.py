@@ -49,14 +49,14 @@ def folder(tmp_path):
 
 
 @pytest.fixture
-def call(slurm, folder, ready_python):
+def call(slurm, folder):
     """Run a command to its end; return what it prints."""
 
     def run(*command, **variables):
         done = subprocess.run(
             list(map(str, command)),
             cwd=folder,
-            env=slurm | dict(OMP_NUM_THREADS='1', PYTHON=str(ready_python), GRES='') | variables,
+            env=slurm | dict(OMP_NUM_THREADS='1', PYTHON=sys.executable, GRES='') | variables,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -198,11 +198,11 @@ def test_refuses_bad_input(config, checkpoint, tmp_path, capsys):
 @pytest.mark.slow
 def test_two_processes_that_are_killed(ready_python, caching, config, checkpoint, tmp_path):
     """Two ranks of torchrun, killed after the first shards; one process goes on."""
-    settings = dict(num_views=40, images_per_shard=1)
+    settings = dict(num_views=200, images_per_shard=1)
     whole = caching(tmp_path / 'one', **settings)
     whole.write(whole.missing())
     out = tmp_path / 'two'
-    options = [config, checkpoint, '--out', out, '--num-views', 40, '--images-per-shard', 1]
+    options = [config, checkpoint, '--out', out, '--num-views', 200, '--images-per-shard', 1]
     options += ['--batch-size', BATCH, '--num-workers', 0]
     launch = ['-m', 'torch.distributed.run', '--nproc_per_node=2', f'--master_port={free_port()}']
     command = [ready_python, *launch, TOOL, *options, '--launcher', 'pytorch']

@@ -222,8 +222,17 @@ class KilledWorkers(ToyDataset):
         return super().__getitem__(index)
 
 
+@pytest.fixture
+def two_threads():
+    """A process whose workers have a thread that PyTorch starts."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.mark.parametrize('persistent', [False, True])
-def test_workers_outlive_the_signal(make, tmp_path, persistent):
+def test_workers_outlive_the_signal(two_threads, make, tmp_path, persistent):
     loader = dict(
         dataset=dict(type='mmaddp.KilledWorkers'),
         batch_size=2,

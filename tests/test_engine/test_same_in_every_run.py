@@ -29,11 +29,11 @@ def test_gradient_of_token_embeddings():
         in_channels=8, embed_dims=96, num_layers=1, num_heads=2, num_tokens=16, num_codes=32
     )
     decoder.init_weights()
-    token_ids, mask = torch.randint(32, (64, 16)), torch.zeros(64, 16, dtype=torch.bool)
+    token_ids, where = torch.randint(32, (64, 16)), torch.arange(16).expand(64, 16)
     grads = []
     for _ in range(10):
         decoder.zero_grad()
-        decoder._embed_visible(token_ids, mask, 16).square().sum().backward()
+        decoder._embed_visible(token_ids, where).square().sum().backward()
         grads.append(decoder.token_embed.grad.clone())
     assert all(torch.equal(grad, grads[0]) for grad in grads)
 

@@ -26,9 +26,8 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     """Read the command line, ``sys.argv`` if ``argv`` is None."""
     parser = ToolParser(__doc__)
     parser.add_argument('--out', required=True, type=path, help='folder to make')
-    parser.add_argument(
-        '--source', default='digits', choices=('digits', 'fashion-mnist', 'photographs')
-    )
+    sources = ('digits', 'fashion-mnist', 'photographs')
+    parser.add_argument('--source', default='digits', choices=sources, help='default digits')
     parser.add_argument('--idx', type=path, help='folder of the IDX files, for fashion-mnist')
     parser.add_argument('--split', default='train', choices=('train', 'val'), help='default train')
     count = whole(1, 1_000_000)

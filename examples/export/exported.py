@@ -4,6 +4,7 @@ Needs NumPy and the runtime of the file: onnxruntime for .onnx, openvino for .xm
 """
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -64,6 +65,7 @@ def open_onnx(file: str, precision: str, threads: int) -> Opened:
 
 def open_openvino(file: str, precision: str, threads: int) -> Opened:
     """Metadata and function of an OpenVINO file."""
+    sys.modules.setdefault('openvino_telemetry', None)  # it would report every import
     import openvino
 
     core = openvino.Core()

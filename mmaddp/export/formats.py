@@ -14,6 +14,7 @@ import torch
 from torch.export import ExportedProgram
 
 from .names import METADATA
+from .openvino import import_openvino
 
 Arrays = dict[str, np.ndarray]
 Run = Callable[[Arrays], Arrays]
@@ -114,8 +115,7 @@ class OpenVino(Format):
         self, program: ExportedProgram, outputs: Sequence[str], file: Path, metadata: Mapping
     ) -> None:
         """Write the graph, and the weights beside it in fp32."""
-        import openvino
-
+        openvino = import_openvino()
         onnx = file.with_suffix('.onnx')
         Onnx().write(program, outputs, onnx, metadata)
         model = openvino.Core().read_model(str(onnx))
@@ -126,8 +126,7 @@ class OpenVino(Format):
 
     def open(self, file: Path, outputs: Sequence[str]) -> Run:
         """Open a file; the CPU would otherwise choose bf16 where it has it."""
-        import openvino
-
+        openvino = import_openvino()
         settings = {
             'INFERENCE_PRECISION_HINT': 'f32',
             'INFERENCE_NUM_THREADS': torch.get_num_threads(),

@@ -2,10 +2,12 @@
 
 import json
 from random import Random
+from types import SimpleNamespace
 
 import pytest
 import torch
 
+from mmaddp.run.crash import chains
 from mmaddp.run.crash.comparison import differences
 from mmaddp.run.crash.moments import Moment, choose_aims, read_moments
 from mmaddp.run.crash.trainings import FORMS, toy_trainings
@@ -113,3 +115,22 @@ def test_few_kills_meet_every_kind_and_every_form():
     assert [name.partition(',')[0] for name in first] == list(TOYS)
     assert {name.partition(', ')[2] for name in first} == set(map(str, FORMS))
     assert len({training.name for training in toy_trainings('data')}) == len(TOYS) * len(FORMS)
+
+
+def test_a_command_that_ended_too_early_is_killed_sooner(tmp_path):
+    """It begins again as it was; what it did meanwhile is forgotten."""
+    (tmp_path / 'out').mkdir()
+    (tmp_path / 'out' / 'kept').touch()
+    delays = []
+
+    def until(stage, delay):
+        delays.append(delay)
+        assert [file.name for file in (tmp_path / 'out').iterdir()] == ['kept']
+        (tmp_path / 'out' / 'done').touch()
+        if len(delays) < 3:
+            raise chains.TooLateError
+        return f'killed in {stage}'
+
+    run = SimpleNamespace(out=tmp_path / 'out', until=until)
+    assert chains._killed(run, 'report', 1.6) == 'killed in report'
+    assert delays == [1.6, 0.4, 0.1]

@@ -19,7 +19,7 @@ FRESH_GB=11      # peak of a fresh installation: the unpacked packages and pip's
 SHARED_GB=2      # the same when torch is shared with an environment that is there
 IMPORTS=(torch torchvision mmengine mmcv mmpretrain mmdet mmseg cv2 sklearn timm torch_fidelity
          safetensors pycocotools rich matplotlib onnx onnxruntime onnxscript openvino pytest hypothesis
-         codespell_lib ruff mypy mmaddp)
+         nbclient nbformat ipykernel codespell_lib ruff mypy mmaddp)
 
 say() { printf '[mmaddp] %s\n' "$*"; }
 fail() { printf '[mmaddp] ERROR: %s\n' "$*" >&2; exit 1; }

@@ -134,3 +134,12 @@ def test_a_command_that_ended_too_early_is_killed_sooner(tmp_path):
     run = SimpleNamespace(out=tmp_path / 'out', until=until)
     assert chains._killed(run, 'report', 1.6) == 'killed in report'
     assert delays == [1.6, 0.4, 0.1]
+
+
+def test_a_stage_that_ended_was_not_killed(tmp_path):
+    stages = 'print("== stage 1 of 2: a ...\\n== stage 2 of 2: b ...", flush=True)'
+    run = chains.ChainRun(['-c', f'import time; {stages}; time.sleep(60)', str(tmp_path / 'out')])
+    run.output.touch()
+    with pytest.raises(chains.TooLateError, match=r'^a ended before it was killed'):
+        run.until('a', 0)
+    assert run.until('b', 0).startswith('b, killed')

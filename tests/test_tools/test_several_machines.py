@@ -1,8 +1,10 @@
 """Two machines, played by two network namespaces that a cable connects."""
 
 import os
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 from test_tools.conftest import ROOT
@@ -45,22 +47,36 @@ def test_two_machines_train_together(machines, tmp_path):
     config, *options = waiting_toy(tmp_path)
     (tmp_path / RELEASE).touch()
     command = ['bash', str(ROOT / 'tools' / 'dist_train.sh'), config, '1', '--work-dir', 'work']
-    processes = []
+    processes, printed = [], [tmp_path / f'{name}.txt' for name in machines]
     for rank, name in enumerate(machines):
         environment = dict(os.environ, PYTHON=sys.executable, OMP_NUM_THREADS='1', NNODES='2')
         environment |= dict(NODE_RANK=str(rank), MASTER_ADDR=ADDRESSES[0], PORT='29500')
         environment |= dict(GLOO_SOCKET_IFNAME=CARD, PYTHONPATH=str(tmp_path))
-        processes.append(
-            subprocess.Popen(
-                ['ip', 'netns', 'exec', name, *command, *options, 'train_cfg.max_epochs=2'],
-                cwd=tmp_path,
-                env=environment,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
+        # A file, since a full pipe that nobody reads holds its machine up, and so the other one.
+        with printed[rank].open('w') as output:
+            processes.append(
+                subprocess.Popen(
+                    ['ip', 'netns', 'exec', name, *command, *options, 'train_cfg.max_epochs=2'],
+                    cwd=tmp_path,
+                    env=environment,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
             )
-        )
-    printed = [process.communicate(timeout=150)[0] for process in processes]
-    assert [process.returncode for process in processes] == [0, 0], '\n'.join(printed)
+    wait_for(processes, 300)
+    statuses = [process.returncode for process in processes]
+    assert statuses == [0, 0], '\n'.join(file.read_text() for file in printed)
     checkpoint = last_checkpoint(tmp_path / 'work')
     assert checkpoint['meta']['epoch'] == 2 and checkpoint['position']['num_ranks'] == 2
+
+
+def wait_for(processes, seconds):
+    """Wait until all have ended; those that have not by then are stopped with all they started."""
+    end = time.monotonic() + seconds
+    for process in processes:
+        try:
+            process.wait(max(end - time.monotonic(), 0.1))
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()

@@ -25,13 +25,10 @@ class Hostile:
 
 @pytest.fixture
 def hostile(tmp_path):
-    return Hostile(tmp_path / 'executed')
-
-
-@pytest.fixture(autouse=True, scope='module')
-def nothing_is_executed(tmp_path_factory):
-    yield
-    assert not list(tmp_path_factory.getbasetemp().rglob('executed'))
+    """One that must not be executed."""
+    mark = tmp_path / 'executed'
+    yield Hostile(mark)
+    assert not mark.exists()
 
 
 def test_the_hostile_object_is_one(tmp_path):

@@ -30,7 +30,7 @@ EACH_FEW_STEPS = "default_hooks['checkpoint'].update(interval=3)\n"
 
 
 class TooLateError(ValueError):
-    """The command had ended well before it was to be killed."""
+    """The command had ended well, or the stage had, before it was to be killed."""
 
 
 class ChainRun:
@@ -64,7 +64,7 @@ class ChainRun:
             str: When it was killed.
 
         Raises:
-            TooLateError: It ended before.
+            TooLateError: It, or the stage, ended before.
             ValueError: It failed before.
         """
         before = self.output.stat().st_size  # bytes of the earlier starts
@@ -77,7 +77,10 @@ class ChainRun:
         if process.returncode != -signal.SIGKILL:
             kind = ValueError if process.returncode else TooLateError
             raise kind(f'It ended before it was killed in {stage}:\n{self._last_output()}')
-        return f'{STAGE.findall(self._output(before))[-1]}, {delay:.2f} s after {stage} began'
+        last = STAGE.findall(self._output(before))[-1]
+        if last != stage:
+            raise TooLateError(f'{stage} ended before it was killed {delay:.2f} s after its start')
+        return f'{stage}, killed {delay:.2f} s after its start'
 
     def _started(self, *more: str) -> subprocess.Popen:
         """The command, in a process group of its own."""

@@ -1,19 +1,17 @@
 """What a measurement ran on, and how fast that multiplies matrices."""
 
 import datetime
-import os
 import platform
-import re
 import statistics
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch.utils.benchmark import timer
 
 from mmaddp.run.doctor import HOSTS
+from mmaddp.utils.processor import allowed_cores, cpu_name, instructions
 from mmaddp.version import __version__
 
 # Whose speed or results enter; hosts under either name.
@@ -28,14 +26,15 @@ PACKAGES = (
 # Sides of the matrices, and products per measurement.
 SIDES = dict(cpu=2048, cuda=8192)
 PRODUCTS, REPEATS = dict(cpu=1, cuda=20), 5
-INSTRUCTIONS = ('avx2', 'avx512f', 'avx512_bf16', 'amx_bf16')
 
 
 def describe(device: torch.device) -> dict[str, Any]:
     """Machine, versions and date."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
     about = dict(
-        cpu=_cpu_name(), cores=cores, threads=torch.get_num_threads(), instructions=_instructions()
+        cpu=cpu_name(),
+        cores=allowed_cores(),
+        threads=torch.get_num_threads(),
+        instructions=instructions(),
     )
     if device.type == 'cuda':
         about['gpu'] = torch.cuda.get_device_name(device)
@@ -75,20 +74,3 @@ def _versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
-
-
-def _cpu_info() -> str:
-    file = Path('/proc/cpuinfo')
-    return file.read_text() if file.exists() else ''
-
-
-def _cpu_name() -> str:
-    found = re.search(r'model name\s*: (.+)', _cpu_info())
-    return found[1].strip() if found else platform.processor() or platform.machine()
-
-
-def _instructions() -> list[str]:
-    """Instruction sets that decide how fast matrices are multiplied."""
-    flags = set(re.findall(r'^flags\s*: (.+)', _cpu_info(), re.MULTILINE)[:1] or [''])
-    known = set(' '.join(flags).split())
-    return [name for name in INSTRUCTIONS if name in known]

@@ -145,8 +145,7 @@ def local_file(address: Union[str, Path]) -> Path:
     path = find_known(name)
     if path is None:
         raise FileNotFoundError(
-            f'{address} is not there. Run python tools/download_weights.py {name}, or '
-            + by_hand(name)
+            f'{address} is not there. Run mmaddp download {name}, or ' + by_hand(name)
         )
     return path
 

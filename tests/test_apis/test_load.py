@@ -76,7 +76,7 @@ def test_names_of_released_weights():
             with pytest.raises(ValueError, match='part of other models'):
                 mmaddp.load(name)
         else:
-            with pytest.raises(FileNotFoundError, match=rf'download_weights.py {name}'):
+            with pytest.raises(FileNotFoundError, match=rf'mmaddp download {name}'):
                 mmaddp.load(name)
     with pytest.raises(FileNotFoundError, match=r"did you mean 'addp-vit-base'"):
         mmaddp.load('addp_vit_base')

@@ -89,7 +89,7 @@ def test_to_other_libraries(convert, tmp_path, capsys):
     'arguments, message',
     [
         (('official_to_mmaddp', 'absent.pth', 'a.pth'), r'no checkpoint absent\.pth'),
-        (('official_to_mmaddp', 'mmaddp://vqgan', 'a.pth'), r'download_weights\.py vqgan'),
+        (('official_to_mmaddp', 'mmaddp://vqgan', 'a.pth'), r'mmaddp download vqgan'),
         (('official_to_mmaddp', OFFICIAL, 'a.bin'), r'a\.bin must end in \.pth'),
         (('mmaddp_to_timm', OFFICIAL, 'a.pth'), 'how many attention heads'),
         (('mmaddp_to_detectron2', OFFICIAL, 'a.safetensors'), r'reads \.pth files'),

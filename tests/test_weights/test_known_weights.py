@@ -34,7 +34,7 @@ def test_found_in_our_folder_and_in_the_official_layout(place):
 
 
 def test_absent_weights_are_said_with_the_way_out():
-    with pytest.raises(FileNotFoundError, match=r'download_weights\.py vqgan, or open https://dri'):
+    with pytest.raises(FileNotFoundError, match=r'mmaddp download vqgan, or open https://dri'):
         CheckpointLoader.load_checkpoint('mmaddp://vqgan', 'cpu')
     cfg = Config(dict(load_from='mmaddp://vqgan'))
     assert absent_weights(cfg) == [('load_from', 'mmaddp://vqgan')]

@@ -88,11 +88,14 @@ setup(
     extras_require={
         **FAMILIES,
         'tests': [
-            line for name in ('tests', 'export', 'channels') for line in read_requirements(name)
+            line
+            for name in ('tests', 'export', 'channels', 'web')
+            for line in read_requirements(name)
         ],
         'optional': read_requirements('optional'),
         'channels': read_requirements('channels'),
         'export': read_requirements('export'),
+        'web': read_requirements('web'),
     },
     entry_points={'console_scripts': ['mmaddp = mmaddp.cli:main']},
     cmdclass={'build_py': BuildWithMim},

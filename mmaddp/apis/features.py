@@ -8,10 +8,11 @@ import torch
 from mmengine.model import BaseModel
 from torch import Tensor
 
-from mmaddp.apis.image_files import fit_image, picture_reader
+from mmaddp.apis.image_files import picture_reader
 from mmaddp.apis.inputs import Images, InputImage, list_inputs
 from mmaddp.apis.prediction import InputPipeline, Model, batches, ready_model
 from mmaddp.models.selfsup import ADDP
+from mmaddp.utils.fit_image import fit_image
 
 
 def extract_features(

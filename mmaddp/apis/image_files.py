@@ -7,11 +7,12 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
-from torchvision.transforms.v2.functional import center_crop, resize
 
 from mmaddp.apis.inputs import Images, list_inputs
-from mmaddp.datasets import LoadChannels, LoadRGBImage
+from mmaddp.datasets import LoadRGBImage
+from mmaddp.datasets.channels import reader_for
 from mmaddp.models.selfsup import ADDP
+from mmaddp.utils.fit_image import fit_image, fit_planes
 from mmaddp.utils.open_picture import open_picture
 
 # Lossy formats, in which black need not be exactly black.
@@ -43,36 +44,13 @@ def load_images(
     return torch.stack([fit_image(image.read(reader), size) for image in list_inputs(images)])
 
 
-def fit_image(pixels: np.ndarray, size: tuple[int, int]) -> Tensor:
-    """Crop an image around its centre to the aspect of a size, and resize it.
-
-    Args:
-        pixels (np.ndarray): In 0..255, shape (H, W, C), or (H, W) for one channel.
-        size (tuple[int, int]): Height h and width w.
-
-    Returns:
-        Tensor: In [0, 1], shape (C, h, w).
-    """
-    planes = torch.from_numpy(pixels)
-    planes = planes[None] if planes.dim() == 2 else planes.movedim(-1, 0)
-    return _fit(planes, size).float() / 255
-
-
 def picture_reader(model: ADDP) -> LoadRGBImage:
     """How a model's pictures are read: with as many channels and in the range that it was made for.
 
     Args:
         model (ADDP): The model.
     """
-    if model.num_channels == 3 and model.value_range is None:
-        return LoadRGBImage()
-    return LoadChannels(model.num_channels, model.value_range)
-
-
-def _fit(pixels: Tensor, size: tuple[int, int]) -> Tensor:
-    scale = max(side / have for side, have in zip(size, pixels.shape[1:]))
-    scaled = [max(round(have * scale), side) for side, have in zip(size, pixels.shape[1:])]
-    return center_crop(resize(pixels, scaled, antialias=True), list(size))
+    return reader_for(model.num_channels, model.value_range)
 
 
 def load_mask(
@@ -98,7 +76,7 @@ def load_mask(
     """
     found = _read_mask(mask)
     if found.shape != size and found.shape == original:
-        return _fit(found[None].float(), size)[0] > 0  # whatever touches the mask
+        return fit_planes(found[None].float(), size)[0] > 0  # whatever touches the mask
     if found.shape != size:
         name = f' {mask}' if isinstance(mask, str | Path) else ''
         raise ValueError(

@@ -108,3 +108,10 @@ class LoadChannels(LoadRGBImage):
             f'value_range={self.value_range}, ignore_orientation={self.ignore_orientation}, '
             f'skip_broken={self.skip_broken}, backend_args={self.backend_args})'
         )
+
+
+def reader_for(num_channels: int, value_range: Optional[Range] = None) -> LoadRGBImage:
+    """How pictures of a number of channels and a range are read; see :class:`LoadChannels`."""
+    if num_channels == 3 and value_range is None:
+        return LoadRGBImage()
+    return LoadChannels(num_channels, value_range)

@@ -6,7 +6,7 @@ from typing import Any, Optional
 import torch
 from mmengine.evaluator import BaseMetric
 
-from mmaddp.models.tokenizers.figures import image_psnr
+from mmaddp.models.tokenizers.figures import code_use, image_psnr
 from mmaddp.registry import METRICS
 
 
@@ -51,12 +51,11 @@ class TokenizerMetric(BaseMetric):
         Returns:
             dict[str, float]: The four metrics.
         """
-        num_codes = results[0]['num_codes']
         token_ids = torch.cat([result['token_ids'] for result in results]).long()
-        counts = torch.bincount(token_ids, minlength=num_codes).double()
+        usage, perplexity = code_use(token_ids, results[0]['num_codes'])
         return dict(
             psnr=sum(result['psnr'] for result in results) / len(results),
             l1=sum(result['l1'] for result in results) / len(results),
-            codebook_usage=(counts > 0).double().mean().item(),
-            perplexity=torch.special.entr(counts / counts.sum()).sum().exp().item(),
+            codebook_usage=usage,
+            perplexity=perplexity,
         )

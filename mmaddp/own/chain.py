@@ -12,9 +12,10 @@ from mmaddp.own.plan import STAGES as TRAININGS
 from mmaddp.own.plan import Cost, Plan
 from mmaddp.own.plan_table import Choice
 from mmaddp.own.prepare import write_pictures
-from mmaddp.own.stage import Figure, Stage, last_scalars
+from mmaddp.own.stage import Figure, Stage
 from mmaddp.own.stage_folder import StageFolder
 from mmaddp.own.write import config_file, train_command
+from mmaddp.run.runs.scalars import last_scalars
 from mmaddp.utils.own_folders import MARK, new_folder
 
 MAKER = 'pretrain'

@@ -11,7 +11,7 @@ from mmaddp.apis.editing import inpaint, reconstruct
 from mmaddp.apis.generation import generate
 from mmaddp.models.selfsup import ADDP
 from mmaddp.own.likeness import nearest_pictures
-from mmaddp.own.stage import logged_scalars
+from mmaddp.run.runs.scalars import scalar
 from mmaddp.utils.atomic import atomic_path
 from mmaddp.utils.images import image_grid, save_png
 from mmaddp.visualization.target_pictures import generation_steps, target_images
@@ -91,11 +91,3 @@ def draw_curves(out: Path, file: Path, curves: Mapping[str, tuple[str, str]] = C
     with atomic_path(file) as unfinished:
         figure.savefig(unfinished, format='png', dpi=100)
     plt.close(figure)
-
-
-def scalar(work_dir: Path, name: str) -> tuple[list[float], list[float]]:
-    """Steps and values of a scalar that a training logged, in all its starts."""
-    entries = logged_scalars(work_dir)
-    values = {entry['step']: entry[name] for entry in entries if name in entry}
-    steps = sorted(values)
-    return steps, [values[step] for step in steps]

@@ -15,7 +15,7 @@ from mmaddp.own.plan import (
     is_good,
     planned_seconds,
 )
-from mmaddp.own.stage import duration
+from mmaddp.utils.durations import duration
 
 
 class Choice(NamedTuple):

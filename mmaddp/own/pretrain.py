@@ -33,10 +33,10 @@ from mmaddp.own.plan_table import budget_text, print_table, table
 from mmaddp.own.prepare import check_space, space_needed
 from mmaddp.own.report import FIGURES, write_report
 from mmaddp.own.sheet import draw_sheet
-from mmaddp.own.stage import duration
 from mmaddp.own.starts import PLAN_FILE, continued, read_start
 from mmaddp.own.write import config_file, config_texts
 from mmaddp.utils.atomic import write_json, write_text
+from mmaddp.utils.durations import duration
 from mmaddp.utils.own_folders import hold_folder
 
 

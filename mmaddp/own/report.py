@@ -8,22 +8,18 @@ import torch
 from mmengine.config import Config
 
 from mmaddp.apis.image_files import load_images, picture_reader
+from mmaddp.engine.insight.features import features_of
+from mmaddp.engine.insight.figures import knn_accuracy, probe_accuracy
 from mmaddp.models.selfsup import ADDP
 from mmaddp.own.chain import Chain, stages
 from mmaddp.own.drawings import draw_curves, draw_models, draw_nearest
-from mmaddp.own.likeness import (
-    class_names,
-    features_of,
-    knn_accuracy,
-    nearest_pictures,
-    pixel_vectors,
-    probe_accuracy,
-)
+from mmaddp.own.likeness import class_names, nearest_pictures, pixel_vectors
 from mmaddp.own.pages import html_page, markdown_page
 from mmaddp.own.plan import STAGES
-from mmaddp.own.stage import Figure, Picture, duration
+from mmaddp.own.stage import Figure, Picture
 from mmaddp.own.write import config_file
 from mmaddp.utils.atomic import write_text
+from mmaddp.utils.durations import duration
 from mmaddp.utils.listing import list_pictures
 from mmaddp.weights.model import build_model
 

@@ -1,10 +1,8 @@
 """Building blocks of a stage of a chain."""
 
-import json
 import statistics
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Optional
 
 
@@ -103,29 +101,3 @@ class Stage:
 def cfg_options(options: Mapping[str, object]) -> list[str]:
     """Arguments that set values of a config."""
     return ['--cfg-options', *(f'{key}={value}' for key, value in options.items())]
-
-
-def logged_scalars(work_dir: Path) -> Iterator[dict]:
-    """What a training logged, line by line, in all its starts.
-
-    A line that a killed process has left unfinished is passed over: the next start logs it again.
-    """
-    for file in sorted(work_dir.glob('*/vis_data/scalars.json')):
-        for line in file.read_text().split('\n')[:-1]:
-            yield json.loads(line)
-
-
-def last_scalars(work_dir: Path) -> dict:
-    """The last value of every scalar that a training logged, in all its starts."""
-    scalars: dict = {}
-    for entry in logged_scalars(work_dir):
-        scalars.update(entry)
-    return scalars
-
-
-def duration(seconds: float) -> str:
-    """Seconds as hours, minutes and seconds; of the last two, what matters."""
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes >= 60:
-        return f'{minutes // 60} h {minutes % 60} min'
-    return f'{minutes} min {rest} s' if minutes else f'{rest} s'

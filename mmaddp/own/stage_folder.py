@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Optional
 
 from mmaddp.own.progress import shorten
-from mmaddp.own.stage import Stage, StageFailed, duration
+from mmaddp.own.stage import Stage, StageFailed
 from mmaddp.own.tool_process import run_tool
 from mmaddp.utils.atomic import write_json
 from mmaddp.utils.carried import carried
+from mmaddp.utils.durations import duration
 from mmaddp.utils.hashing import file_sha256
 from mmaddp.weights.latest import newest_checkpoint
 

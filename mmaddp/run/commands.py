@@ -35,6 +35,7 @@ COMMANDS = {
     'export': Command(
         'model_converters/export.py', 'write a model for ONNX Runtime, OpenVINO or PyTorch alone'
     ),
+    'runs': Command('analysis_tools/runs.py', 'trainings of a folder, compared and drawn'),
     'models': Command('analysis_tools/list_models.py', 'released weights and configs'),
     'download': Command('download_weights.py', 'download released weights'),
     'crash-test': Command(

@@ -75,6 +75,18 @@ def hold_folder(folder: Path, maker: str) -> Iterator[None]:
         yield
 
 
+def is_held(folder: Path) -> bool:
+    """Whether a process holds a folder by :func:`hold_folder`."""
+    try:
+        with (folder / MARK).open() as mark:
+            fcntl.flock(mark, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        pass
+    return False
+
+
 @contextmanager
 def new_folder(folder: Path, maker: str) -> Iterator[Path]:
     """Fill a folder in a temporary place beside it, and rename it when all went well.

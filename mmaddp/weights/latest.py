@@ -3,7 +3,6 @@
 import itertools
 import logging
 import os
-import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,14 +11,13 @@ from typing import Optional, Union
 from mmengine.logging import print_log
 
 from mmaddp.utils.atomic import write_text
+from mmaddp.utils.checkpoint_names import POINTER, STEP
 from mmaddp.weights.plain_weights import plain_file
 from mmaddp.weights.shards import TABLE, check_shards, shard_folder
 from mmaddp.weights.untrusted import read_torch_file
 
-POINTER = 'last_checkpoint'
 # Names of another run's checkpoints that were in the folder when this run began, one per line.
 EARLIER = 'earlier_checkpoints.txt'
-_STEP = re.compile(r'(epoch|iter)_(\d{1,15})\.pth')
 _LONGEST_POINTER = 4096
 
 
@@ -120,11 +118,11 @@ def _candidates(folder: Path) -> Iterator[Path]:
 def _steps(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
-    return [path for path in folder.iterdir() if _STEP.fullmatch(path.name) and path.is_file()]
+    return [path for path in folder.iterdir() if STEP.fullmatch(path.name) and path.is_file()]
 
 
 def _step(path: Path) -> int:
-    return int(_STEP.fullmatch(path.name)[2])
+    return int(STEP.fullmatch(path.name)[2])
 
 
 def _pointed(folder: Path) -> Optional[Path]:

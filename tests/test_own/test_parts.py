@@ -6,12 +6,15 @@ import pytest
 import torch
 from toy_models import toy_addp
 
-from mmaddp.own.likeness import features_of, knn_accuracy, nearest_pictures, probe_accuracy
+from mmaddp.engine.insight.features import features_of
+from mmaddp.engine.insight.figures import knn_accuracy, probe_accuracy
+from mmaddp.own.likeness import nearest_pictures
 from mmaddp.own.pages import html_page, markdown_page
 from mmaddp.own.progress import shorten
-from mmaddp.own.stage import Picture, duration
+from mmaddp.own.stage import Picture
 from mmaddp.registry import MODELS
 from mmaddp.run.argument_types import seconds
+from mmaddp.utils.durations import duration
 
 START = '2026/11/30 10:00:00 - mmengine - INFO - '
 

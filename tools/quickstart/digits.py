@@ -16,8 +16,9 @@ from mmaddp.own.look import look
 from mmaddp.own.plan import STAGES, Cost, Plan
 from mmaddp.own.plan_table import Choice
 from mmaddp.own.report import FIGURES, PICTURES, write_report
-from mmaddp.own.stage import Stage, last_scalars
+from mmaddp.own.stage import Stage
 from mmaddp.own.write import checkpoint_file, config_file
+from mmaddp.run.runs.scalars import last_scalars
 from mmaddp.utils.atomic import write_json, write_text
 from mmaddp.utils.own_folders import check_own, claim_folder, remove_folder
 

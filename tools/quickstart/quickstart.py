@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> None:
     from stages import all_stages
 
     from mmaddp.own.pretrain import generate_command
-    from mmaddp.own.stage import duration
+    from mmaddp.utils.durations import duration
     from mmaddp.utils.own_folders import hold_folder
 
     # Handled like Ctrl-C, so that the running tool is ended too.

@@ -8,8 +8,9 @@ from pathlib import Path
 from digits import Digits
 
 from mmaddp.own.pages import html_page, markdown_page, markdown_table
-from mmaddp.own.stage import Stage, duration
+from mmaddp.own.stage import Stage
 from mmaddp.utils.atomic import write_text
+from mmaddp.utils.durations import duration
 
 TITLE = 'Quickstart: the 1,797 handwritten digits that scikit-learn carries'
 SMOKE = 'Smoke run of a few iterations: figures and pictures mean nothing'

@@ -6,6 +6,7 @@ from .check_token_cache_hook import CheckTokenCacheHook
 from .checkpoint_hook import CheckpointHook
 from .codebook_guard_hook import CodebookGuardHook
 from .data_time_hook import DataTimeHook
+from .feature_insight_hook import FeatureInsightHook
 from .generation_preview_hook import GenerationPreviewHook
 from .moments_hook import MomentsHook
 from .non_finite_loss_hook import NonFiniteLossHook
@@ -26,6 +27,7 @@ __all__ = [
     'CheckpointHook',
     'CodebookGuardHook',
     'DataTimeHook',
+    'FeatureInsightHook',
     'GenerationPreviewHook',
     'MomentsHook',
     'NonFiniteLossHook',

@@ -19,11 +19,11 @@ from mmaddp.compat.resume import resumed_file
 from mmaddp.engine.accumulation import set_gradients, unfinished_gradients
 from mmaddp.registry import HOOKS
 from mmaddp.utils.atomic import remove_unfinished, write_text
+from mmaddp.utils.checkpoint_names import POINTER
 from mmaddp.utils.folder_lock import lock_folder, release_folder
 from mmaddp.utils.wrappers import unwrap
 from mmaddp.weights.latest import (
     EARLIER,
-    POINTER,
     earlier_checkpoints,
     is_continued,
     note_earlier_checkpoints,

@@ -3,28 +3,31 @@
 from collections.abc import Sequence
 from typing import Optional
 
-import torch
 from mmengine.dist import is_main_process
-from mmengine.hooks import Hook
 from torch import Tensor
 
+from mmaddp.engine.insight.insight_hook import Findings, InsightHook
 from mmaddp.models.selfsup import ADDP
+from mmaddp.models.tokenizers.figures import code_use
 from mmaddp.registry import HOOKS
-from mmaddp.utils.images import image_grid, to_uint8
+from mmaddp.utils.images import image_grid
 from mmaddp.utils.wrappers import unwrap
 from mmaddp.visualization.target_pictures import target_images
 
 
 @HOOKS.register_module()
-class GenerationPreviewHook(Hook):
-    """Hand sheets of pictures to the visualizer, whatever its backends are.
+class GenerationPreviewHook(InsightHook):
+    """Sheets of pictures, and how many codes they use.
 
     - ``samples``: generated from the same seeds every time.
     - ``reconstructions``: images of the first batch above (if the data are images and not cached
       tokens), their reconstructions by the tokenizer below.
     - ``targets``: the images x_t that the encoder is trained on, one row per mask ratio.
+    - ``insight/samples_code_use`` and ``insight/samples_perplexity``: share of the codes that the
+      samples use, and the exponential of the entropy of their frequencies; and the same of the
+      images of the first batch, ``insight/images_...``. Samples that use fewer are less varied.
 
-    Training is not affected: modes and random states stay as they were.
+    See the base class for the effect on training: none.
 
     Args:
         interval (int): Epochs, or iterations, between two sheets. Defaults to 1.
@@ -32,12 +35,12 @@ class GenerationPreviewHook(Hook):
         num_images (int): Images per row. Defaults to 8.
         mask_ratios (Sequence[float]): Rows of ``targets``. Defaults to (0.5, 0.75, 0.95).
         zoom (int): Pixels of a sheet per pixel of an image, along each side. Defaults to 1.
+        max_share (float, optional): Largest share of the training's time that this may take, in
+            (0, 1]. Defaults to None, no limit.
 
     Raises:
-        ValueError: ``interval`` or ``num_images`` is below 1.
+        ValueError: A number is out of range.
     """
-
-    priority = 'LOW'
 
     def __init__(
         self,
@@ -46,75 +49,57 @@ class GenerationPreviewHook(Hook):
         num_images: int = 8,
         mask_ratios: Sequence[float] = (0.5, 0.75, 0.95),
         zoom: int = 1,
+        max_share: Optional[float] = None,
     ) -> None:
-        for name, value in (('interval', interval), ('num_images', num_images)):
-            if value < 1:
-                raise ValueError(f'{name} must be at least 1, got {value}.')
-        self.interval = interval
-        self.by_epoch = by_epoch
+        super().__init__(interval, by_epoch, max_share)
+        if num_images < 1:
+            raise ValueError(f'num_images must be at least 1, got {num_images}.')
         self.num_images = num_images
         self.mask_ratios = mask_ratios
         self.zoom = zoom
         self._inputs: Optional[Tensor] = None
 
-    def before_train(self, runner) -> None:
-        """Refuse a model that does not generate."""
-        if not isinstance(_model(runner), ADDP):
-            raise ValueError(
-                f'GenerationPreviewHook draws what an ADDP model generates, but the model is a '
-                f'{type(_model(runner)).__name__}: remove the hook.'
-            )
-
     def after_train_iter(
-        self, runner, batch_idx: int, data_batch: dict, outputs: Optional[dict] = None
+        self, runner, batch_idx: int, data_batch=None, outputs: Optional[dict] = None
     ) -> None:
         """Keep the first training images; draw, if iterations are counted."""
-        if not is_main_process():
-            return
-        if self._inputs is None:
+        if self._inputs is None and is_main_process():
             first = dict(inputs=data_batch['inputs'][: self.num_images])
-            self._inputs = _model(runner).data_preprocessor(first, False)['inputs']
-        if not self.by_epoch and self.every_n_train_iters(runner, self.interval):
-            self._draw(runner, runner.iter + 1)
+            self._inputs = unwrap(runner.model).data_preprocessor(first, False)['inputs']
+        super().after_train_iter(runner, batch_idx, data_batch, outputs)
 
-    def after_train_epoch(self, runner) -> None:
-        """Draw, if epochs are counted."""
-        if self.by_epoch and is_main_process() and self.every_n_epochs(runner, self.interval):
-            self._draw(runner, runner.iter)
-
-    @torch.no_grad()
-    def _draw(self, runner, step: int) -> None:
-        model = _model(runner)
-        training = model.training
-        model.eval()
-        try:
-            targets = target_images(model, self._inputs, self.mask_ratios)
-            sheets = dict(
-                samples=_samples(model, self.num_images),
-                reconstructions=_reconstructions(model, self._inputs),
-                targets=[*targets.flatten(0, 1)],
-            )
-        finally:
-            model.train(training)
-        for name, images in sheets.items():
-            columns = self.num_images if name == 'samples' else len(self._inputs)
-            sheet = to_uint8(image_grid(images, columns, self.zoom))
-            runner.visualizer.add_image(name, sheet, step)
+    def look(self, model: ADDP) -> Findings:
+        """Generate, reconstruct, and decode what the encoder sees."""
+        generator = model.target_generator
+        inputs, token_ids = self._inputs, generator.tokenize(self._inputs)
+        *_, last = model.generate(range(self.num_images), every_image=False)
+        targets = target_images(model, inputs, self.mask_ratios)
+        columns = len(inputs)
+        return Findings(
+            _figures(
+                samples=last.token_ids, images=token_ids, num_codes=generator.tokenizer.num_codes
+            ),
+            dict(
+                samples=image_grid([*last.images], self.num_images, self.zoom),
+                reconstructions=image_grid(
+                    _reconstructions(model, inputs, token_ids), columns, self.zoom
+                ),
+                targets=image_grid([*targets.flatten(0, 1)], columns, self.zoom),
+            ),
+        )
 
 
-def _samples(model: ADDP, num_images: int) -> list[Tensor]:
-    *_, last = model.generate(range(num_images), every_image=False)
-    return [*last.images]
+def _figures(num_codes: int, **token_ids: Tensor) -> dict[str, float]:
+    figures = {}
+    for name, ids in token_ids.items():
+        use, perplexity = code_use(ids, num_codes)
+        figures |= {f'insight/{name}_code_use': use, f'insight/{name}_perplexity': perplexity}
+    return figures
 
 
-def _reconstructions(model: ADDP, inputs: Tensor) -> list[Tensor]:
+def _reconstructions(model: ADDP, inputs: Tensor, token_ids: Tensor) -> list[Tensor]:
     """Images and what their tokens decode to, or this alone for token ids."""
     generator = model.target_generator
-    token_ids = generator.tokenize(inputs)
     codes = generator.tokenizer.embed(token_ids).transpose(1, 2)
     decoded = generator.tokenizer.decode(codes.unflatten(2, generator.grid_size))
-    return [*decoded] if inputs.dtype == torch.long else [*inputs, *decoded]
-
-
-def _model(runner) -> torch.nn.Module:
-    return unwrap(runner.model)
+    return [*inputs, *decoded] if inputs.is_floating_point() else [*decoded]

@@ -20,7 +20,7 @@ from mmaddp.utils.sharded_tensors import spread_like, whole
 from mmaddp.weights.shards import shard_folder, take_tensors, without_tensors
 
 # Hooks that read or copy the whole model, in one process or in each.
-_WHOLE_MODEL = ('EMAHook', 'GenerationPreviewHook')
+_WHOLE_MODEL = ('EMAHook', 'FeatureInsightHook', 'GenerationPreviewHook')
 
 
 @RUNNERS.register_module()

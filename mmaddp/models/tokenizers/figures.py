@@ -1,5 +1,6 @@
-"""Metrics of a reconstruction."""
+"""Metrics of a tokenizer: of reconstructions, and of the use of codes."""
 
+import torch
 from torch import Tensor
 
 
@@ -15,3 +16,19 @@ def image_psnr(images: Tensor, targets: Tensor) -> Tensor:
     """
     errors = (images.float().clamp(0, 1) - targets.float()).square().flatten(1).mean(dim=1)
     return -10 * errors.clamp(min=1e-10).log10()
+
+
+def code_use(token_ids: Tensor, num_codes: int) -> tuple[float, float]:
+    """How many codes tokens use.
+
+    Args:
+        token_ids (Tensor): Ids, long, any shape.
+        num_codes (int): Codes K that there are.
+
+    Returns:
+        tuple[float, float]: Share of the codes that occur, in [0, 1]; and the exponential of the
+        entropy of their frequencies, in [1, K], also called perplexity.
+    """
+    counts = torch.bincount(token_ids.flatten(), minlength=num_codes).double()
+    entropy = torch.special.entr(counts / counts.sum()).sum()
+    return (counts > 0).double().mean().item(), entropy.exp().item()

@@ -24,9 +24,9 @@ from mmaddp.own.out_folder import check_places, stored_plan
 from mmaddp.own.pixels import check_channels
 from mmaddp.own.plan_table import print_table
 from mmaddp.own.prepare import BYTES_PER_PARAMETER, CHECKPOINTS, check_space
-from mmaddp.own.stage import duration
 from mmaddp.own.starts import PLAN_FILE
 from mmaddp.utils.atomic import write_json, write_text
+from mmaddp.utils.durations import duration
 from mmaddp.utils.own_folders import hold_folder
 
 MAKER = 'finetune'

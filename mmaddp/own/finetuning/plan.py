@@ -8,7 +8,7 @@ from mmaddp.own.finetuning.encoder import Encoder
 from mmaddp.own.finetuning.labelled import Labelled
 from mmaddp.own.plan import KEPT_BACK
 from mmaddp.own.plan_table import Choice
-from mmaddp.own.stage import duration
+from mmaddp.utils.durations import duration
 
 TASKS = ('classify', 'detect', 'segment')
 # Objects and regions need more pixels than pictures of pre-training have: at most so many times as

@@ -15,8 +15,9 @@ from mmaddp.own.finetuning.class_data import ClassData
 from mmaddp.own.finetuning.stages import Finetuning
 from mmaddp.own.finetuning.write import NAMES, config_file
 from mmaddp.own.pages import html_page, markdown_page
-from mmaddp.own.stage import Picture, duration
+from mmaddp.own.stage import Picture
 from mmaddp.utils.atomic import write_text
+from mmaddp.utils.durations import duration
 from mmaddp.utils.images import image_grid, save_png
 from mmaddp.utils.open_picture import open_picture
 

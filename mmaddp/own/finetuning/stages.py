@@ -10,8 +10,9 @@ from mmaddp.own.finetuning.labelled import Labelled
 from mmaddp.own.finetuning.plan import Cost, Plan
 from mmaddp.own.finetuning.write import config_file, train_command
 from mmaddp.own.plan_table import Choice
-from mmaddp.own.stage import Figure, Stage, last_scalars
+from mmaddp.own.stage import Figure, Stage
 from mmaddp.own.stage_folder import StageFolder
+from mmaddp.run.runs.scalars import last_scalars
 
 # Of each task: name of the scalar -> figure, protocol. Scalars of mmpretrain and mmsegmentation are
 # percentages.

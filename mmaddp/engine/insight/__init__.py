@@ -1,0 +1,1 @@
+"""What a model has learned so far: features of pictures and figures of them, at a bounded cost."""

@@ -1,0 +1,1 @@
+"""Trainings, chains and generations, as their folders tell: listed, compared, drawn."""

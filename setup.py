@@ -89,13 +89,14 @@ setup(
         **FAMILIES,
         'tests': [
             line
-            for name in ('tests', 'export', 'channels', 'web')
+            for name in ('tests', 'export', 'channels', 'web', 'trackio')
             for line in read_requirements(name)
         ],
         'optional': read_requirements('optional'),
         'channels': read_requirements('channels'),
         'export': read_requirements('export'),
         'web': read_requirements('web'),
+        'trackio': read_requirements('trackio'),
     },
     entry_points={'console_scripts': ['mmaddp = mmaddp.cli:main']},
     cmdclass={'build_py': BuildWithMim},

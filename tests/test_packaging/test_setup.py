@@ -62,7 +62,17 @@ def test_requirements_are_pinned_in_the_constraints(family):
         if not line.startswith('#')
     }
     assert all('==' in line for line in pinned.values())
-    for name in (family, 'runtime', 'tests', 'docs', 'optional', 'export', 'channels', 'web'):
+    for name in (
+        family,
+        'runtime',
+        'tests',
+        'docs',
+        'optional',
+        'export',
+        'channels',
+        'web',
+        'trackio',
+    ):
         for required in names_in(REQUIREMENTS / f'{name}.txt'):
             if required != 'tomli':  # not needed on the Python that the constraints are from
                 assert required.lower().replace('_', '-') in pinned, required

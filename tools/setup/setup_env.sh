@@ -18,8 +18,8 @@ INSTALLED_GB=6.5 # with the torch of the package registry, which brings CUDA eve
 FRESH_GB=11      # peak of a fresh installation: the unpacked packages and pip's downloads
 SHARED_GB=2      # the same when torch is shared with an environment that is there
 IMPORTS=(torch torchvision mmengine mmcv mmpretrain mmdet mmseg cv2 sklearn timm torch_fidelity
-         safetensors pycocotools rich matplotlib onnx onnxruntime onnxscript openvino gradio pytest
-         hypothesis nbclient nbformat ipykernel playwright codespell_lib ruff mypy mmaddp)
+         safetensors pycocotools rich matplotlib onnx onnxruntime onnxscript openvino gradio trackio
+         pytest hypothesis nbclient nbformat ipykernel playwright codespell_lib ruff mypy mmaddp)
 
 say() { printf '[mmaddp] %s\n' "$*"; }
 fail() { printf '[mmaddp] ERROR: %s\n' "$*" >&2; exit 1; }
@@ -96,7 +96,7 @@ install_packages() {  # family
         -r "$REPOSITORY/requirements/$family.txt" -r "$REPOSITORY/requirements/runtime.txt" \
         -r "$REPOSITORY/requirements/tests.txt" -r "$REPOSITORY/requirements/optional.txt" \
         -r "$REPOSITORY/requirements/export.txt" -r "$REPOSITORY/requirements/channels.txt" \
-        -r "$REPOSITORY/requirements/web.txt" \
+        -r "$REPOSITORY/requirements/web.txt" -r "$REPOSITORY/requirements/trackio.txt" \
         -c "$constraints"
     install "mmaddp (editable)" --no-deps -e "$REPOSITORY"
     rm -f "$constraints"

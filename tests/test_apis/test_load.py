@@ -69,7 +69,7 @@ def test_importing_is_quick_and_loading_is_at_hand():
 
 
 def test_names_of_released_weights():
-    models = {model['name']: model for model in mmaddp.list_models()}
+    models = {model['name']: model for model in mmaddp.list_models(kind='weights')}
     assert {'vqgan', 'mage-vit-base', 'addp-vit-base', 'addp-vit-large'} <= set(models)
     for name, model in models.items():
         if model['config'] is None:

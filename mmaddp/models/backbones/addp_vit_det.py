@@ -90,7 +90,8 @@ class ADDPViTDet(ADDPViT):
             up, and w likewise.
         """
         tokens, grid = super().embed(images)
-        return tokens.unflatten(1, grid), grid
+        # Patches come with their channels apart, and every layer would gather them anew.
+        return tokens.contiguous().unflatten(1, grid), grid
 
     def _format_output(self, tokens: Tensor, grid: tuple[int, int]) -> Tensor:
         """Turn (B, h, w, C) into the feature map (B, C, h, w) of the forward pass."""

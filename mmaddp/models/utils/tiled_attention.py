@@ -1,5 +1,6 @@
 """Attention with decomposed relative positions on a CPU, one tile of logits at a time."""
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,8 +23,9 @@ def tiled_attention(q: Tensor, k: Tensor, v: Tensor, rows: Tensor, columns: Tens
     """Attend with the logits ``q . k + rows[row of k] + columns[column of k]``.
 
     No matrix of all queries and keys exists, neither forwards nor backwards: the probabilities of
-    a tile are computed again in the backward pass (FlashAttention). The sums over rows and columns
-    that the two terms get as gradients come from the same tile.
+    a tile are computed again in the backward pass, from the logarithms of their sums that the
+    forward pass keeps (FlashAttention). The sums over rows and columns that the two terms get as
+    gradients come from the same tile.
 
     Args:
         q (Tensor): Scaled queries, shape (B, N, D), N = h * w.
@@ -41,30 +43,35 @@ def tiled_attention(q: Tensor, k: Tensor, v: Tensor, rows: Tensor, columns: Tens
 class _TiledAttention(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
-        out = torch.empty_like(q)
-        logits, probs = _buffers(k, 2)
+        q, k, v = (part.contiguous() for part in (q, k, v))
+        out, log_sums = torch.empty_like(q), q.new_empty(*q.shape[:2], 1)
+        (memory,) = _buffers(k, 1)
         for maps, part in _tiles(q):
-            p = _probs(q[maps, part], k[maps], rows[maps, part], columns[maps, part], logits, probs)
-            torch.bmm(p, v[maps], out=out[maps, part])
-        ctx.save_for_backward(q, k, v, rows, columns, out)
+            tile = _logits(q[maps, part], k[maps], rows[maps, part], columns[maps, part], memory)
+            highest = tile.amax(-1, keepdim=True)
+            sums = tile.sub_(highest).exp_().sum(-1, keepdim=True)
+            torch.bmm(tile, v[maps], out=out[maps, part]).div_(sums)
+            torch.add(highest, sums.log_(), out=log_sums[maps, part])
+        ctx.save_for_backward(q, k, v, rows, columns, out, log_sums)
         return out
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, ...]:
-        q, k, v, rows, columns, out = ctx.saved_tensors
+        q, k, v, rows, columns, out, log_sums = ctx.saved_tensors
         grad = grad.contiguous()
         grads = [torch.empty_like(q), torch.zeros_like(k), torch.zeros_like(v)]
         grads += [torch.empty_like(rows), torch.empty_like(columns)]
         grad_q, grad_k, grad_v, grad_rows, grad_columns = grads
         mean = (grad * out).sum(-1, keepdim=True)
-        logits, probs = _buffers(k, 2)
+        rows = rows - log_sums
+        memory, more_memory = _buffers(k, 2)
         for maps, part in _tiles(q):
             tile = q[maps, part]
-            p = _probs(tile, k[maps], rows[maps, part], columns[maps, part], logits, probs)
+            p = _logits(tile, k[maps], rows[maps, part], columns[maps, part], memory).exp_()
             grad_v[maps].baddbmm_(p.mT, grad[maps, part])
             # Of the logits: p * (grad . v - its mean over the keys).
-            of_logits = logits[: p.numel()].view_as(p)
+            of_logits = more_memory[: p.numel()].view_as(p)
             torch.bmm(grad[maps, part], v[maps].mT, out=of_logits)
             of_logits.sub_(mean[maps, part]).mul_(p)
             torch.bmm(of_logits, k[maps], out=grad_q[maps, part])
@@ -75,16 +82,12 @@ class _TiledAttention(torch.autograd.Function):
         return tuple(grads)
 
 
-def _probs(
-    q: Tensor, k: Tensor, rows: Tensor, columns: Tensor, logits: Tensor, probs: Tensor
-) -> Tensor:
-    """Probabilities of a tile, in the buffer ``probs``; ``logits`` is overwritten."""
-    shape = (*q.shape[:2], k.shape[1])
-    size = shape[0] * shape[1] * shape[2]
-    tile = logits[:size].view(*shape[:2], rows.shape[2], columns.shape[2])
+def _logits(q: Tensor, k: Tensor, rows: Tensor, columns: Tensor, memory: Tensor) -> Tensor:
+    """Logits of a tile, in ``memory``."""
+    shape = (*rows.shape, columns.shape[2])
+    tile = memory[: math.prod(shape)].view(shape)
     torch.add(rows[..., None], columns[..., None, :], out=tile)
-    tile = tile.view(shape).baddbmm_(q, k.mT)
-    return torch.softmax(tile, dim=-1, out=probs[:size].view(shape))
+    return tile.flatten(2).baddbmm_(q, k.mT)
 
 
 def _buffers(k: Tensor, number: int) -> Tensor:

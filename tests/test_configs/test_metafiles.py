@@ -71,10 +71,8 @@ def published(**facts):
 @pytest.mark.parametrize('name', KNOWN_WEIGHTS)
 def test_figures_agree_with_the_table_of_known_weights(name):
     weights = KNOWN_WEIGHTS[name]
-    generated = {
-        'FID': weights.published.get('FID'),
-        'Inception Score': weights.published.get('IS'),
-    }
+    scores = {'FID': 'FID', 'IS': 'Inception Score'}
+    generated = {scores[k]: v for k, v in weights.published.items() if k in scores}
     source = [m for m in MODELS if m.get('Converted From', {}).get('Weights') == weights.url]
     for found in [figures(model, 'Published') for model in source]:
         assert found == generated
@@ -93,10 +91,7 @@ def test_pages_show_the_same_figures():
         ('COCO, Mask R-CNN', 'box AP'),
         ('ADE20k, UperNet', 'mIoU'),
     ):
-        found = [
-            each[key] for each in map(lambda m: figures(m, 'Published'), MODELS) if key in each
-        ]
-        base, large = found
+        base, large = (each[key] for each in published() if key in each)
         assert re.search(rf'\| {row} \| {base} / {large} ', readme), row
     page = (ROOT / 'docs' / 'weights.md').read_text()
     for name, weights in KNOWN_WEIGHTS.items():

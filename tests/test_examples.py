@@ -16,7 +16,8 @@ from test_docs.named_things import parser_of
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = ROOT / 'examples'
 RAY = EXAMPLES / 'ray' / 'cache_tokens.py'
-FILES = sorted(path for path in EXAMPLES.rglob('*') if path.is_file() and '.pyc' not in path.name)
+MADE = {'__pycache__', '.ipynb_checkpoints', 'mmaddp_tour'}  # by those who try them
+FILES = sorted(path for path in EXAMPLES.rglob('*') if path.is_file() and not MADE & {*path.parts})
 YAML = [path for path in FILES if path.suffix == '.yaml']
 LAUNCHED = [path for path in FILES if path.suffix in ('.yaml', '.sbatch')]
 LAUNCHER = re.compile(r'bash tools/(\w+)\.sh ')

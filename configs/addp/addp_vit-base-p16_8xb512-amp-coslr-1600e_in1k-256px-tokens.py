@@ -14,4 +14,4 @@ _base_ = [
 ]
 
 # The visualizer gets a sheet of samples, reconstructions and encoder inputs every 50 epochs.
-custom_hooks = [*_base_.custom_hooks, dict(type='mmaddp.GenerationPreviewHook', interval=50)]
+default_hooks = dict(preview=dict(type='mmaddp.GenerationPreviewHook', interval=50))

@@ -28,4 +28,4 @@ train_dataloader = dict(dataset=dict(dataset=tokens))
 param_scheduler = dict(warmup=1)
 test_cfg = dict(grid_zoom=2)
 train_cfg = dict(max_epochs=40)
-custom_hooks = [dict(type='mmaddp.GenerationPreviewHook', interval=10, zoom=2)]
+default_hooks = dict(preview=dict(type='mmaddp.GenerationPreviewHook', interval=10, zoom=2))

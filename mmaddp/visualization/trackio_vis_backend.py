@@ -10,16 +10,20 @@ from mmengine.visualization.vis_backend import force_init_env
 
 from mmaddp.registry import VISBACKENDS
 
+# Names that trackio keeps for itself.
+RENAMED = dict(time='seconds')
+
 
 @VISBACKENDS.register_module()
 class TrackioVisBackend(BaseVisBackend):
-    """Back end of mmengine's visualizer that writes for `trackio <https://github.com/gradio-app/trackio>`_.
+    """Back end of mmengine's visualizer that writes for trackio.
 
     ``trackio show --project PROJECT`` shows curves and pictures in a browser. They are in files of
     this machine, in the folder that the environment variable ``TRACKIO_DIR`` names; they go
     elsewhere only if trackio is told so (``TRACKIO_SPACE_ID``, ``TRACKIO_SERVER_URL``, or
     ``space_id`` here). Each start of a training is a run, and all starts in one work folder are a
-    group. Takes the package: ``pip install "mmaddp[trackio]"``.
+    group. The time of a step is called ``seconds``. Takes the package:
+    ``pip install "mmaddp[trackio]"``.
 
     Args:
         save_dir (str): Set by the visualizer: ``WORK_DIR/TIME/vis_data``.
@@ -76,11 +80,14 @@ class TrackioVisBackend(BaseVisBackend):
         self, scalar_dict: dict, step: int = 0, file_path: Optional[str] = None, **kwargs: Any
     ) -> None:
         """Add numbers; ``file_path`` is not read."""
-        self._run.log({name: float(value) for name, value in scalar_dict.items()}, step=step)
+        values = {RENAMED.get(name, name): float(value) for name, value in scalar_dict.items()}
+        self._run.log(values, step=step)
 
     def close(self) -> None:
         """Write what is left, and end the run."""
         if self._run is not None:
-            self._run.finish()
+            import trackio
+
+            trackio.finish()
             self._run = None
             self._env_initialized = False

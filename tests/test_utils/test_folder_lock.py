@@ -4,10 +4,12 @@ import multiprocessing
 import os
 import signal
 import socket
+import subprocess
+import sys
 
 import pytest
 
-from mmaddp.utils.folder_lock import lock_folder, release_folder
+from mmaddp.utils.folder_lock import is_locked, lock_folder, release_folder
 
 pytestmark = pytest.mark.filterwarnings('ignore:This process:DeprecationWarning')
 
@@ -43,6 +45,21 @@ def test_a_kill_leaves_no_lock(tmp_path, holder):
     holder.join(30)
     lock_folder(tmp_path)
     release_folder(tmp_path)
+
+
+def test_asking_whether_there_is_a_lock_changes_nothing(tmp_path, holder):
+    assert is_locked(tmp_path) and is_locked(tmp_path)
+    os.kill(holder.pid, signal.SIGKILL)
+    holder.join(30)
+    assert not is_locked(tmp_path) and not is_locked(tmp_path / 'nowhere')
+    lock_folder(tmp_path)
+    assert is_locked(tmp_path)
+    # The question has not dropped it.
+    code = 'import sys; from mmaddp.utils.folder_lock import lock_folder; lock_folder(sys.argv[1])'
+    other = subprocess.run([sys.executable, '-c', code, tmp_path], capture_output=True, text=True)
+    assert 'Another training writes into' in other.stderr
+    release_folder(tmp_path)
+    assert not is_locked(tmp_path)
 
 
 def test_the_same_process_may_go_on(tmp_path):

@@ -13,6 +13,7 @@ from mmaddp.utils.own_folders import (
     MARK,
     claim_folder,
     hold_folder,
+    is_held,
     is_own,
     new_folder,
     remove_folder,
@@ -91,8 +92,10 @@ def test_folder_in_use_is_refused_until_its_process_is_gone(tmp_path, start):
         hold_folder(tmp_path / 'own', 'tool'),
     ):
         pass
+    assert is_held(tmp_path / 'own')
     process.send_signal(signal.SIGKILL)
     process.wait()
+    assert not is_held(tmp_path / 'own') and not is_held(tmp_path)
     with hold_folder(tmp_path / 'own', 'tool'):
         pass
 

@@ -22,7 +22,7 @@ def logged_scalars(
     """
     for file in sorted(work_dir.glob(SCALARS)):
         wrong = []
-        for number, line in enumerate(file.read_bytes().split(b'\n')[:-1], 1):
+        for number, line in enumerate(_lines(file, damaged), 1):
             try:
                 entry = json.loads(line)
                 if not isinstance(entry, dict):
@@ -35,6 +35,16 @@ def logged_scalars(
         if wrong:
             rest = f', and {len(wrong) - 1} more' if len(wrong) > 1 else ''
             damaged(f'{file}: line {wrong[0]} is damaged{rest}; it is left out')
+
+
+def _lines(file: Path, damaged: Optional[Callable[[str], Any]]) -> list[bytes]:
+    try:
+        return file.read_bytes().split(b'\n')[:-1]
+    except OSError as error:
+        if damaged is None:
+            raise
+        damaged(f'{file}: {error.strerror}')
+        return []
 
 
 def last_scalars(work_dir: Path) -> dict[str, Any]:

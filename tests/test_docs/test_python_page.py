@@ -12,9 +12,7 @@ import torch
 from mmengine.config import Config
 from PIL import Image
 
-from mmaddp.cli import main
 from mmaddp.registry import MODELS
-from mmaddp.run.commands import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / 'docs' / 'python.md').read_text()
@@ -91,14 +89,3 @@ def test_what_pre_training_sees_is_drawn(material, monkeypatch):
     runpy.run_path(str(ROOT / tool), run_name='__main__')
     drawn = {file.name for file in Path('seen').iterdir()}
     assert drawn >= {'steps.png', 'targets.png', 'reconstructions.png'}
-
-
-def test_commands_exist(capsys):
-    for line in re.findall(r'^mmaddp (.*)', PAGE, re.MULTILINE):
-        words = line.split('#')[0].split()
-        if words == ['--help']:
-            continue
-        name = next(name for name in COMMANDS if line.startswith(f'{name} ') or line == name)
-        with pytest.raises(SystemExit) as end:
-            main([*name.split(), '--help'])
-        assert end.value.code == 0

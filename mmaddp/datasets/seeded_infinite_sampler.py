@@ -1,7 +1,7 @@
 """An endless order of samples that depends on the seed alone."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Sized
 from typing import Optional
 
 from mmaddp.registry import DATA_SAMPLERS
@@ -18,8 +18,14 @@ class SeededInfiniteSampler(SeededSampler):
     r + 2W and so on. No sample is repeated to fill up an epoch, and a batch may reach into the
     next one.
 
-    Takes the arguments of :class:`SeededSampler`.
+    Args:
+        dataset (Sized): The data set.
+        shuffle (bool): See :class:`SeededSampler`. Defaults to True.
+        seed (int, optional): See :class:`SeededSampler`. Defaults to None.
     """
+
+    def __init__(self, dataset: Sized, shuffle: bool = True, seed: Optional[int] = None) -> None:
+        super().__init__(dataset, shuffle, seed)
 
     def __iter__(self) -> Iterator[SampleIndex]:
         start, self._start = self._start, 0

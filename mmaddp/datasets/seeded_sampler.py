@@ -1,6 +1,7 @@
 """An order of samples that depends on seed and epoch alone."""
 
 import itertools
+import math
 from collections.abc import Iterator, Sequence, Sized
 from typing import Optional
 
@@ -32,24 +33,38 @@ class SeededSampler(DefaultSampler):
         seed (int, optional): Non-negative seed, the same on all ranks. None takes the seed that
             PyTorch's CPU generator got on rank 0, which is the Runner's, also where the Runner
             gives every rank another one (``diff_rank_seed=True``). Defaults to None.
+        epoch_length (int, optional): Samples of an epoch, for large data sets: checkpoints,
+            validations and schedules that count epochs then come more often. Successive epochs go
+            on in the order, so every sample comes once in each pass through the data set. Defaults
+            to None, all samples.
 
     Raises:
-        ValueError: The data set is empty, or the seed is not a non-negative integer.
+        ValueError: The data set is empty, the seed is not a non-negative integer, or
+            ``epoch_length`` is below 1.
     """
 
-    def __init__(self, dataset: Sized, shuffle: bool = True, seed: Optional[int] = None) -> None:
+    def __init__(
+        self,
+        dataset: Sized,
+        shuffle: bool = True,
+        seed: Optional[int] = None,
+        epoch_length: Optional[int] = None,
+    ) -> None:
         seed = check_seed(_common_seed() if seed is None else seed)
         super().__init__(dataset, shuffle=shuffle, seed=seed)
         self._start = 0  # samples of this rank to leave out of the next iteration
         self._handed_out = 0
         if len(dataset) == 0:
             raise ValueError('SeededSampler got an empty data set.')
+        self.epoch_length = len(dataset) if epoch_length is None else epoch_length
+        if self.epoch_length < 1:
+            raise ValueError(f'epoch_length must be at least 1, got {epoch_length}.')
+        self.num_samples = math.ceil(self.epoch_length / self.world_size)
+        self.total_size = self.num_samples * self.world_size
 
     def __iter__(self) -> Iterator[SampleIndex]:
         epoch = self.epoch
-        order: Sequence[int] = range(len(self.dataset))
-        if self.shuffle:
-            order = epoch_order(len(order), self.seed, epoch)
+        order = itertools.islice(self._order(epoch * self.epoch_length), self.epoch_length)
         whole = itertools.islice(itertools.cycle(order), self.total_size)
         indices = itertools.islice(whole, self.rank, None, self.world_size)
         start, self._start = self._start, 0
@@ -57,6 +72,16 @@ class SeededSampler(DefaultSampler):
         for index in itertools.islice(indices, start, None):
             self._handed_out += 1
             yield SampleIndex(index, epoch, self.seed)
+
+    def _order(self, start: int) -> Iterator[int]:
+        """Samples from a place on, pass after pass through the data set."""
+        first, place = divmod(start, len(self.dataset))
+        for number in itertools.count(first):
+            order: Sequence[int] = range(len(self.dataset))
+            if self.shuffle:
+                order = epoch_order(len(order), self.seed, number)
+            yield from itertools.islice(order, place, None)
+            place = 0
 
     def set_epoch(self, epoch: int) -> None:
         """Set the epoch of the next iteration; a restored position holds for its epoch only."""
@@ -118,7 +143,7 @@ class SeededSampler(DefaultSampler):
     def _misfit(self, consumed: int) -> str:
         return (
             f'A position of {consumed} consumed samples does not fit {self.world_size} ranks and '
-            f'{len(self.dataset)} samples. Resume with a number of ranks that divides it, and with '
+            f'{self.epoch_length} samples. Resume with a number of ranks that divides it, and with '
             'the same data set.'
         )
 

@@ -9,8 +9,9 @@ from typing import Optional
 from mmaddp.own.judge import check_tokenizer, judge_predictor, judge_tokenizer
 from mmaddp.own.look import Look
 from mmaddp.own.plan import STAGES as TRAININGS
-from mmaddp.own.plan import Cost, Plan
+from mmaddp.own.plan import Plan
 from mmaddp.own.plan_table import Choice
+from mmaddp.own.plan_time import Cost
 from mmaddp.own.prepare import write_pictures
 from mmaddp.own.stage import Figure, Stage
 from mmaddp.own.stage_folder import StageFolder

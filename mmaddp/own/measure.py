@@ -18,7 +18,8 @@ from mmpretrain.registry import TRANSFORMS  # noqa: F401, fills the host's regis
 from mmpretrain.structures import DataSample
 
 from mmaddp.own.look import Look
-from mmaddp.own.plan import STAGES, Cost, Plan
+from mmaddp.own.plan import STAGES, Plan
+from mmaddp.own.plan_time import Cost
 from mmaddp.own.write import config_text
 from mmaddp.registry import MODELS
 from mmaddp.weights.model import pretrained_settings
@@ -73,7 +74,7 @@ def measure(stage: str, plan: Plan, seconds_per_picture: float, start_seconds: f
     if stage == 'tokenizer':
         reading = seconds_per_picture * plan.batch[stage]
         step = together(step, reading, cuda)
-        batches = plan.num_train * plan.views / plan.batch[stage]
+        batches = plan.num_train / plan.batch[stage]
         encoding = batches * together(_encoding_time(model, batch, cuda), reading, cuda)
     return Cost(step, memory_gib(cuda), start_seconds, encoding)
 

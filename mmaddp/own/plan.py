@@ -1,7 +1,7 @@
 """The plan of a pre-training: sizes, batches and epochs, with a reason for each."""
 
 import math
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import NamedTuple, Optional
 
 from mmaddp.own.look import Look, mirror_ratio
@@ -19,43 +19,13 @@ MOST_MIRRORED = 1.2
 HELD_OUT, MOST_HELD_OUT = 0.1, 2000
 
 STAGES = ('tokenizer', 'predictor', 'addp')
-# Shares of the time for training, and steps from which on samples and features can be good: see
-# docs/own_rules.md.
-SHARES = dict(tokenizer=0.2, predictor=0.2, addp=0.6)
-GOOD_STEPS = dict(tokenizer=300, predictor=500, addp=1000)
-# Steps below which a stage is not worth running, and steps and epochs beyond which little is
-# expected. Our own choice.
-FEWEST_STEPS, MOST_STEPS, MOST_EPOCHS = 60, 6000, 200
+# Longest epoch. Of more pictures an epoch is a part; the next one goes on behind it.
+MOST_STEPS_PER_EPOCH = 200
 # Pictures per step, by device and stage. On a CPU, twice as many would take twice as long.
 LARGEST_BATCH = dict(
     cpu=dict(tokenizer=32, predictor=64, addp=32),
     cuda=dict(tokenizer=64, predictor=256, addp=256),
 )
-# Part of the budget that is kept back for preparing, sampling and the report.
-KEPT_BACK = 0.15
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What was measured of a stage.
-
-    Attributes:
-        seconds_per_step (float): Of training, data included.
-        memory_gib (float): Peak.
-        start_seconds (float): Until the first step.
-        encode_seconds (float): Of encoding all views of all pictures afterwards; 0 for the stages
-            that do not.
-    """
-
-    seconds_per_step: float
-    memory_gib: float
-    start_seconds: float = 0.0
-    encode_seconds: float = 0.0
-
-    @property
-    def fixed_seconds(self) -> float:
-        """What does not depend on the number of steps."""
-        return self.start_seconds + self.encode_seconds
 
 
 @dataclass(frozen=True)
@@ -111,6 +81,10 @@ class Plan:
 
     def steps_per_epoch(self, stage: str) -> int:
         """Steps of one epoch; the incomplete last batch is dropped."""
+        return min(self.steps_per_pass(stage), MOST_STEPS_PER_EPOCH)
+
+    def steps_per_pass(self, stage: str) -> int:
+        """Steps in which every picture comes once; more than an epoch if there are many."""
         return self.num_train // self.batch[stage]
 
     def steps(self, stage: str) -> int:
@@ -232,54 +206,3 @@ def _batch(num_train: int, most: int) -> int:
 def _codes(num_tokens: int) -> int:
     """About one code for 500 tokens, a power of two from 32 to 1024."""
     return 2 ** min(max(round(math.log2(num_tokens / 500)), 5), 10)
-
-
-def with_epochs(plan: Plan, costs: dict[str, Cost], seconds: float) -> Optional[Plan]:
-    """Divide the time for training.
-
-    Args:
-        plan (Plan): Without epochs.
-        costs (dict[str, Cost]): By stage.
-        seconds (float): For all stages.
-
-    Returns:
-        Plan, optional: None if the time does not suffice for the fewest steps.
-    """
-    seconds -= sum(cost.fixed_seconds for cost in costs.values())
-    epochs = {}
-    left = sum(SHARES.values())
-    for stage in STAGES:
-        per_epoch = costs[stage].seconds_per_step * plan.steps_per_epoch(stage)
-        share = max(seconds, 0) * SHARES[stage] / left
-        most = max(MOST_EPOCHS, MOST_STEPS // plan.steps_per_epoch(stage))
-        number = min(int(share / per_epoch), most)
-        if number * plan.steps_per_epoch(stage) < FEWEST_STEPS:
-            return None
-        epochs[stage] = number
-        seconds -= number * per_epoch
-        left -= SHARES[stage]
-    return replace(plan, epochs=epochs)
-
-
-def least_seconds(plan: Plan, costs: dict[str, Cost]) -> float:
-    """Budget that is enough for the fewest steps of a plan."""
-    needed = []
-    for stage in STAGES:
-        per_epoch = plan.steps_per_epoch(stage)
-        epochs = math.ceil(FEWEST_STEPS / per_epoch)
-        needed.append(costs[stage].seconds_per_step * epochs * per_epoch / SHARES[stage])
-    fixed = sum(cost.fixed_seconds for cost in costs.values())
-    return (fixed + 1.05 * max(needed)) / (1 - KEPT_BACK)
-
-
-def is_good(plan: Plan) -> bool:
-    """Whether every stage has steps enough for good samples."""
-    return all(plan.steps(stage) >= GOOD_STEPS[stage] for stage in STAGES)
-
-
-def planned_seconds(plan: Plan, costs: dict[str, Cost]) -> float:
-    """Time of all trainings, and of encoding the pictures."""
-    return sum(
-        plan.steps(stage) * costs[stage].seconds_per_step + costs[stage].fixed_seconds
-        for stage in STAGES
-    )

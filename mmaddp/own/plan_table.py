@@ -5,16 +5,8 @@ from typing import NamedTuple
 
 from mmaddp.own.look import Look, mirror_ratio
 from mmaddp.own.pixels import pixel_rows
-from mmaddp.own.plan import (
-    MOST_ENLARGED,
-    RESOLUTIONS,
-    STAGES,
-    Cost,
-    Plan,
-    Wishes,
-    is_good,
-    planned_seconds,
-)
+from mmaddp.own.plan import MOST_ENLARGED, RESOLUTIONS, STAGES, Plan, Wishes
+from mmaddp.own.plan_time import Cost, is_good, planned_seconds
 from mmaddp.utils.durations import duration
 
 
@@ -81,16 +73,15 @@ def _why_coarse(plan: Plan) -> str:
 
 
 def _stage(stage: str, plan: Plan, cost: Cost) -> Choice:
-    seconds = plan.steps(stage) * cost.seconds_per_step + cost.fixed_seconds
+    seconds = plan.steps(stage) * cost.seconds_per_step + cost.fixed_seconds(plan.views)
     steps, batch = plan.steps_per_epoch(stage), plan.batch[stage]
     measured = f'{1000 * cost.seconds_per_step:.0f} ms per step, {cost.memory_gib:.1f} GiB'
     if cost.encode_seconds:
-        measured += f', {duration(cost.encode_seconds)} for encoding'
-    return Choice(
-        stage,
-        f'{plan.epochs[stage]} epochs x {steps} steps of {batch}',
-        f'{duration(seconds)}: {measured}, measured',
-    )
+        measured += f', {duration(plan.views * cost.encode_seconds)} for encoding'
+    reason = f'{duration(seconds)}: {measured}, measured'
+    if steps < plan.steps_per_pass(stage):
+        reason += f'; an epoch is {steps * batch:,} pictures'
+    return Choice(stage, f'{plan.epochs[stage]} epochs x {steps} steps of {batch}', reason)
 
 
 def _why_all(plan: Plan, wishes: Wishes) -> str:

@@ -18,18 +18,9 @@ from mmaddp.own.measure import (
     stage_config,
 )
 from mmaddp.own.out_folder import check_places, stored_plan
-from mmaddp.own.plan import (
-    KEPT_BACK,
-    STAGES,
-    Cost,
-    Plan,
-    Wishes,
-    candidates,
-    is_good,
-    least_seconds,
-    with_epochs,
-)
+from mmaddp.own.plan import STAGES, Plan, Wishes, candidates
 from mmaddp.own.plan_table import budget_text, print_table, table
+from mmaddp.own.plan_time import KEPT_BACK, Cost, is_good, least_seconds, with_epochs
 from mmaddp.own.prepare import check_space, space_needed
 from mmaddp.own.report import FIGURES, write_report
 from mmaddp.own.sheet import draw_sheet

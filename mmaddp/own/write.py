@@ -68,7 +68,7 @@ val_pipeline = [
     dict(type='PackInputs'),
 ]
 train_dataloader = dict(
-    batch_size=$batch,
+    batch_size=$batch,$epoch_length
     dataset=dict(dataset=dict(data_root=$train, pipeline=train_pipeline)),
 )
 val_dataloader = dict(dataset=dict(dataset=dict(data_root=$val, pipeline=val_pipeline)))
@@ -84,7 +84,7 @@ model = dict(
 """
 _TOKENS = """
 train_dataloader = dict(
-    batch_size=$batch,
+    batch_size=$batch,$epoch_length
     dataset=dict(dataset=dict(data_root=$tokens, num_codes=$codes)),
 )
 """
@@ -202,6 +202,7 @@ def _values(stage: str, plan: Plan, out: Path) -> dict[str, object]:
         flip="    dict(type='RandomFlip', prob=0.5),\n" if plan.flip else '',
         quantize_start=None if plan.start else min(50, steps // 8),
         batch=batch,
+        epoch_length=_epoch_length(stage, plan),
         rate=f'{rate:.2g}',
         warmup=max(1, plan.epochs[stage] // 20) if plan.epochs[stage] > 1 else 0,
         epochs=plan.epochs[stage],
@@ -214,6 +215,14 @@ def _values(stage: str, plan: Plan, out: Path) -> dict[str, object]:
         predictor=repr(str(checkpoint_file('predictor', plan, out))),
         **{name: _weights(plan, *part) for name, part in _PARTS.items()},
     )
+
+
+def _epoch_length(stage: str, plan: Plan) -> str:
+    """The setting that makes an epoch a part of the pictures, '' where it is all of them."""
+    steps = plan.steps_per_epoch(stage)
+    if steps == plan.steps_per_pass(stage):
+        return ''
+    return f'\n    sampler=dict(epoch_length={steps * plan.batch[stage]}),'
 
 
 def _pixels(plan: Plan) -> dict[str, str]:

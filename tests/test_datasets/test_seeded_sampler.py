@@ -41,6 +41,25 @@ def test_order_depends_on_seed_and_epoch_only(monkeypatch):
     assert list(SeededSampler(range(23), shuffle=False, seed=1)) == list(range(23))
 
 
+def test_short_epochs_go_on_in_the_order(monkeypatch):
+    (one,) = ranks(monkeypatch, 1, seed=0, epoch_length=10)
+    epochs = []
+    for epoch in range(5):
+        one.set_epoch(epoch)
+        epochs.append(list(one))
+        assert len(one) == len(epochs[-1]) == 10
+    (whole,) = ranks(monkeypatch, 1, seed=0)
+    passes = list(whole)
+    whole.set_epoch(1)
+    passes += list(whole)
+    assert [index for epoch in epochs for index in epoch][:46] == passes
+    assert {index.epoch for index in epochs[3]} == {3}
+    two = ranks(monkeypatch, 2, seed=0, epoch_length=10, epoch=3)
+    assert interleaved(two) == epochs[3]
+    with pytest.raises(ValueError, match=r'epoch_length.*0'):
+        SeededSampler(range(5), epoch_length=0)
+
+
 @pytest.mark.parametrize('world_size', [2, 4, 30])
 def test_order_does_not_depend_on_world_size(monkeypatch, world_size):
     (one,) = ranks(monkeypatch, 1, seed=0, epoch=4)

@@ -15,7 +15,7 @@ from mmaddp.own import prepare, pretrain
 from mmaddp.own.finetuning import finetune
 from mmaddp.own.finetuning.plan import Cost as FinetuningCost
 from mmaddp.own.finetuning.plan import Wishes as FinetuningWishes
-from mmaddp.own.plan import Cost
+from mmaddp.own.plan_time import Cost
 
 COMMANDS = ('pretrain', 'finetune')
 

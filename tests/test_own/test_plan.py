@@ -9,18 +9,16 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 from mmaddp.own.look import Look, Picture
-from mmaddp.own.plan import (
+from mmaddp.own.plan import STAGES, Wishes, candidates
+from mmaddp.own.plan_table import print_table, table
+from mmaddp.own.plan_time import (
     FEWEST_STEPS,
-    STAGES,
     Cost,
-    Wishes,
-    candidates,
     is_good,
     least_seconds,
     planned_seconds,
     with_epochs,
 )
-from mmaddp.own.plan_table import print_table, table
 from mmaddp.own.starts import continued, read_start
 from mmaddp.own.write import checkpoint_file, config_texts
 from mmaddp.registry import MODELS
@@ -96,6 +94,22 @@ def test_encoding_takes_its_time_from_the_trainings():
     timed = with_epochs(plan, costs, 250)
     assert 190 < planned_seconds(timed, costs) <= 250
     assert timed.steps('tokenizer') < with_epochs(plan, COSTS, 250).steps('tokenizer')
+
+
+def test_many_pictures_have_short_epochs_and_few_views(tmp_path):
+    found, asked = pictures(60_000), wishes()
+    plan = candidates(found, asked)[-1]
+    costs = COSTS | dict(tokenizer=Cost(0.1, 1.0, encode_seconds=90))
+    timed = with_epochs(plan, costs, 700)
+    assert plan.views == 2 and timed.views == 1
+    assert 600 < planned_seconds(timed, costs) <= 700
+    assert 'an epoch is 6,400 pictures' in ' '.join(
+        print_table(table(timed, found, asked, costs)).split()
+    )
+    for stage, text in config_texts(timed, tmp_path, Path('in'), SECONDS).items():
+        (tmp_path / f'{stage}.py').write_text(text)
+        loader = read_config(tmp_path / f'{stage}.py', work_dir=tmp_path / stage).train_dataloader
+        assert loader.sampler.epoch_length == 200 * loader.batch_size
 
 
 def test_too_little_time_has_no_plan_and_the_least_is_enough():

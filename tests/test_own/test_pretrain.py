@@ -13,7 +13,7 @@ from test_own.own_pictures import write_shapes
 from test_own.test_plan import wishes
 
 from mmaddp.own import pretrain as own
-from mmaddp.own.plan import Cost
+from mmaddp.own.plan_time import Cost
 from mmaddp.own.stage import StageFailed
 
 TOOL = Path(__file__).parents[2] / 'tools' / 'pretrain.py'

@@ -13,8 +13,9 @@ from mmaddp.datasets.preparation.sources import load_digits_source
 from mmaddp.own import chain
 from mmaddp.own.judge import judge_tokenizer
 from mmaddp.own.look import look
-from mmaddp.own.plan import STAGES, Cost, Plan
+from mmaddp.own.plan import STAGES, Plan
 from mmaddp.own.plan_table import Choice
+from mmaddp.own.plan_time import Cost
 from mmaddp.own.report import FIGURES, PICTURES, write_report
 from mmaddp.own.stage import Stage
 from mmaddp.own.write import checkpoint_file, config_file

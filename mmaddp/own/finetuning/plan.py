@@ -6,8 +6,8 @@ from typing import NamedTuple, Optional
 
 from mmaddp.own.finetuning.encoder import Encoder
 from mmaddp.own.finetuning.labelled import Labelled
-from mmaddp.own.plan import KEPT_BACK
 from mmaddp.own.plan_table import Choice
+from mmaddp.own.plan_time import KEPT_BACK
 from mmaddp.utils.durations import duration
 
 TASKS = ('classify', 'detect', 'segment')

@@ -1,0 +1,103 @@
+"""How long a plan trains: the time, divided among its stages."""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Optional
+
+from mmaddp.own.plan import STAGES, Plan
+
+# Shares of the time for training, and steps from which on samples and features can be good: see
+# docs/own_rules.md.
+SHARES = dict(tokenizer=0.2, predictor=0.2, addp=0.6)
+GOOD_STEPS = dict(tokenizer=300, predictor=500, addp=1000)
+# Steps below which a stage is not worth running, and steps and passes beyond which little is
+# expected. Our own choice.
+FEWEST_STEPS, MOST_STEPS, MOST_PASSES = 60, 6000, 200
+# Share of the time for encoding pictures; where it does not suffice there are fewer views of each.
+ENCODING = 0.1
+# Part of the budget that is kept back for preparing, sampling and the report.
+KEPT_BACK = 0.15
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What was measured of a stage.
+
+    Attributes:
+        seconds_per_step (float): Of training, data included.
+        memory_gib (float): Peak.
+        start_seconds (float): Until the first step.
+        encode_seconds (float): Of encoding one view of all pictures afterwards; 0 for the stages
+            that do not.
+    """
+
+    seconds_per_step: float
+    memory_gib: float
+    start_seconds: float = 0.0
+    encode_seconds: float = 0.0
+
+    def fixed_seconds(self, views: int) -> float:
+        """What does not depend on the number of steps."""
+        return self.start_seconds + views * self.encode_seconds
+
+
+def with_epochs(plan: Plan, costs: dict[str, Cost], seconds: float) -> Optional[Plan]:
+    """Divide the time for training.
+
+    Args:
+        plan (Plan): Without epochs.
+        costs (dict[str, Cost]): By stage.
+        seconds (float): For all stages.
+
+    Returns:
+        Plan, optional: None if the time does not suffice for the fewest steps.
+    """
+    plan = replace(plan, views=_affordable_views(plan, costs, seconds))
+    seconds -= fixed_seconds(plan, costs)
+    epochs = {}
+    left = sum(SHARES.values())
+    for stage in STAGES:
+        per_epoch = costs[stage].seconds_per_step * plan.steps_per_epoch(stage)
+        share = max(seconds, 0) * SHARES[stage] / left
+        most = max(MOST_PASSES * plan.steps_per_pass(stage), MOST_STEPS)
+        number = min(int(share / per_epoch), most // plan.steps_per_epoch(stage))
+        if number * plan.steps_per_epoch(stage) < FEWEST_STEPS:
+            return None
+        epochs[stage] = number
+        seconds -= number * per_epoch
+        left -= SHARES[stage]
+    return replace(plan, epochs=epochs)
+
+
+def _affordable_views(plan: Plan, costs: dict[str, Cost], seconds: float) -> int:
+    """The views of a plan, or fewer, but one at least."""
+    one = sum(cost.encode_seconds for cost in costs.values())
+    affordable = int(ENCODING * seconds / one) if one else plan.views
+    return max(1, min(plan.views, affordable))
+
+
+def fixed_seconds(plan: Plan, costs: dict[str, Cost]) -> float:
+    """What does not depend on the number of steps, of all stages."""
+    return sum(cost.fixed_seconds(plan.views) for cost in costs.values())
+
+
+def least_seconds(plan: Plan, costs: dict[str, Cost]) -> float:
+    """Budget that is enough for the fewest steps of a plan."""
+    needed = []
+    for stage in STAGES:
+        per_epoch = plan.steps_per_epoch(stage)
+        epochs = math.ceil(FEWEST_STEPS / per_epoch)
+        needed.append(costs[stage].seconds_per_step * epochs * per_epoch / SHARES[stage])
+    fixed = fixed_seconds(replace(plan, views=1), costs)
+    return (fixed + 1.05 * max(needed)) / (1 - KEPT_BACK)
+
+
+def is_good(plan: Plan) -> bool:
+    """Whether every stage has steps enough for good samples."""
+    return all(plan.steps(stage) >= GOOD_STEPS[stage] for stage in STAGES)
+
+
+def planned_seconds(plan: Plan, costs: dict[str, Cost]) -> float:
+    """Time of all trainings, and of encoding the pictures."""
+    steps = sum(plan.steps(stage) * costs[stage].seconds_per_step for stage in STAGES)
+    return steps + fixed_seconds(plan, costs)

@@ -59,17 +59,20 @@ def generate(
     batch, num_tokens = len(seeds), sampler['num_tokens']
     # PyTorch's generator and NumPy's old one are the same, and are seeded in the same way.
     streams = [np.random.RandomState(seed & 0xFFFFFFFF) for seed in seeds]
-    images = np.zeros((batch, 3, *sampler['size']), np.float32)
+    seen = np.zeros((batch, 3, *sampler['size']), np.float32)  # not read while nothing is visible
     token_ids = np.zeros((batch, num_tokens), np.int64)
     mask = np.ones((batch, num_tokens), bool)
-    for num_masked, temperature in zip(sampler['masked_after'], sampler['temperature']):
+    steps = enumerate(zip(sampler['masked_after'], sampler['temperature']), start=1)
+    for step, (num_masked, temperature) in steps:
         visible = np.nonzero(~mask)[1].reshape(batch, -1)
-        inputs = dict(images=images, token_ids=token_ids, mask=mask, visible=visible)
+        inputs = dict(images=seen, token_ids=token_ids, mask=mask, visible=visible)
         probs = softmax(denoise(**inputs)['logits'])
         uniform, gumbel = draw_noise(streams, num_tokens)
         token_ids = np.where(mask, draw_ids(probs, uniform, sampler), token_ids)
         mask = least_confident(probs, token_ids, mask, temperature * gumbel, num_masked)
         images = decode(token_ids=token_ids, probs=probs, mask=mask)['images']
+        if not visible.size or step % sampler['decode_every'] == 0:
+            seen = images
         yield images, token_ids
 
 

@@ -71,4 +71,5 @@ def _sampler(model: ADDP) -> dict[str, Any]:
         temperature=[sampler.temperature(step) for step in range(sampler.num_steps)],
         top_p=sampler.top_p,
         top_k=sampler.top_k,
+        decode_every=sampler.decode_every,
     )

@@ -7,7 +7,10 @@ from mmaddp.run.argument_types import positive, real
 
 # Same as in mmaddp.utils.precision, which imports PyTorch; a test compares them.
 PRECISIONS = ('fp32', 'bf16', 'fp16', 'auto')
-NAMES = ('num_steps', 'schedule', 'choice_temperature', 'dynamic_temperature', 'top_p', 'top_k')
+NAMES = (
+    *('num_steps', 'schedule', 'choice_temperature', 'dynamic_temperature', 'top_p', 'top_k'),
+    'decode_every',
+)
 
 
 def add_sampler_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +32,12 @@ def add_sampler_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument('--top-p', type=real(0, 1), help='nucleus to draw from, in (0, 1]')
     group.add_argument('--top-k', type=positive, help='number of codes to draw from')
+    group.add_argument(
+        '--decode-every',
+        type=positive,
+        metavar='K',
+        help='light steps: show the network a new picture after every K steps only',
+    )
 
 
 def sampler_settings(args: argparse.Namespace) -> dict[str, Any]:

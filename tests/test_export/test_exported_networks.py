@@ -115,9 +115,13 @@ def test_example_detects_as_the_model(exports, tmp_path, monkeypatch, capsys):
     assert len(capsys.readouterr().out.splitlines()) == 1 + len(found['scores'])
 
 
-def test_example_generates_the_pictures_of_the_model(exports):
+@pytest.mark.parametrize('decode_every', [1, 2])
+def test_example_generates_the_pictures_of_the_model(exports, monkeypatch, decode_every):
     export = exports['generate']
+    monkeypatch.setattr(export.model.model.sampler, 'decode_every', decode_every)
     networks = [Exported(export.folder / f'{name}.onnx') for name in ('denoise', 'decode')]
+    assert networks[0].metadata['sampler']['decode_every'] == 1
+    monkeypatch.setitem(networks[0].metadata['sampler'], 'decode_every', decode_every)
     seeds = [image_seed(5, index) for index in range(2)]
     steps = zip(generate(*networks, seeds), export.model.model.generate(seeds), strict=True)
     for (images, token_ids), state in steps:

@@ -1,9 +1,9 @@
 """Alternating Denoising Diffusion Process."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from functools import partial
+from functools import lru_cache, partial
 from typing import Optional
 
 import torch
@@ -14,6 +14,7 @@ from torch import Tensor
 from mmaddp.models.task_modules import GenerationState, SampleNoise
 from mmaddp.models.utils import masked_rows
 from mmaddp.registry import MODELS, TASK_UTILS
+from mmaddp.structures import ADDPTarget
 
 
 @MODELS.register_module()
@@ -145,7 +146,10 @@ class ADDP(BaseSelfSupervisor):
             dict[str, Tensor]: ``loss`` and ``masked_acc``.
         """
         seeds = [sample.get('sample_seed') for sample in data_samples or []]
-        target = self.target_generator(inputs, None if None in seeds else seeds or None)
+        return self.loss_of(self.target_generator(inputs, None if None in seeds else seeds or None))
+
+    def loss_of(self, target: ADDPTarget) -> dict[str, Tensor]:
+        """Loss of one target: see :meth:`ADDPHead.loss`."""
         rows = masked_rows(target.mask_t, target.num_visible, self.neck.length_multiple)
         feats = self.neck(
             self.encode(target.x_t), target.token_ids, target.mask_t, target.num_visible, rows
@@ -153,7 +157,12 @@ class ADDP(BaseSelfSupervisor):
         return self.head.loss(feats, self.neck.token_embed, target, rows)
 
     def denoise(
-        self, images: Optional[Tensor], token_ids: Tensor, mask: Tensor, num_visible: int
+        self,
+        images: Optional[Tensor],
+        token_ids: Tensor,
+        mask: Tensor,
+        num_visible: int,
+        encode: Optional[Callable[[Tensor], Tensor]] = None,
     ) -> Tensor:
         """Score the codes of every position.
 
@@ -163,11 +172,12 @@ class ADDP(BaseSelfSupervisor):
             token_ids (Tensor): Ids, long, shape (B, L).
             mask (Tensor): bool, shape (B, L), True = masked.
             num_visible (int): Visible positions, the same in every sample.
+            encode (Callable, optional): Stands for :meth:`encode`. Defaults to it.
 
         Returns:
             Tensor: Logits over the codes in float32, shape (B, L, K).
         """
-        latent = self.encode(images) if num_visible else None
+        latent = (encode or self.encode)(images) if num_visible else None
         feats = self.neck(latent, token_ids, mask, [num_visible] * len(mask))
         image_feats = feats[:, 1 : 1 + self.neck.num_tokens]
         num_codes = self.neck.vocabulary.num_codes
@@ -188,10 +198,12 @@ class ADDP(BaseSelfSupervisor):
         finally:
             self._start_logits = kept
 
-    def _denoise(self, kept: dict[int, Tensor], images, token_ids, mask, num_visible) -> Tensor:
+    def _denoise(
+        self, kept: dict[int, Tensor], encode, images, token_ids, mask, num_visible
+    ) -> Tensor:
         """As :meth:`denoise`, with the logits of the all-masked grid taken from ``kept``."""
         if num_visible:
-            return self.denoise(images, token_ids, mask, num_visible)
+            return self.denoise(images, token_ids, mask, num_visible, encode)
         if len(mask) not in kept:
             kept[len(mask)] = self.denoise(images, token_ids, mask, num_visible)
         return kept[len(mask)]
@@ -222,7 +234,8 @@ class ADDP(BaseSelfSupervisor):
         kept = {} if self._start_logits is None else self._start_logits
         yield from self.sampler.iterate(
             start,
-            denoise=partial(self._denoise, kept),
+            # Light steps see the same picture again.
+            denoise=partial(self._denoise, kept, lru_cache(maxsize=1)(self.encode)),
             decode=self.target_generator.decode,
             draw_noise=SampleNoise(seeds, num_tokens, device).draw,
             lengths=lengths,

@@ -27,8 +27,9 @@ class GenerationState:
         token_ids (Tensor): Ids, long, shape (B, L); meaningful where visible.
         mask (Tensor): Positions still to be decided, bool, shape (B, L), True = masked.
         num_masked (int): Masked positions, the same in every sample.
-        images (Tensor, optional): Decoded RGB images, shape (B, 3, H, W), not clamped. None while
-            everything is masked and no image can matter, unless every image was asked for.
+        images (Tensor, optional): Decoded RGB images, shape (B, 3, H, W), not clamped. None after
+            a step whose image cannot matter, unless every image was asked for: while everything
+            is masked, and after light steps.
         probs (Tensor, optional): Distribution over the codes that the step drew from, shape
             (B, L, K). None before the first step.
     """
@@ -65,6 +66,11 @@ class AlternatingSampler:
         top_p (float): Nucleus from which ids are drawn, in (0, 1]. Defaults to 1, all codes.
         top_k (int, optional): Number of most probable codes to draw ids from; the nucleus is then
             taken from these. Defaults to None, all codes.
+        decode_every (int): Light steps: the picture that the network sees is decoded after every
+            so many steps and after the last one. In between it sees the one before, whose encoder
+            features are kept, so such a step consists of decoder and output layer. After `LazyMAR
+            <https://arxiv.org/abs/2503.12450>`_, which reuses features of earlier steps. Defaults
+            to 1, the paper's process.
 
     Raises:
         ValueError: An argument is out of range, or there is no such schedule.
@@ -78,6 +84,7 @@ class AlternatingSampler:
         dynamic_temperature: bool = True,
         top_p: float = 1.0,
         top_k: Optional[int] = None,
+        decode_every: int = 1,
     ):
         if num_steps < 1:
             raise ValueError(f'num_steps must be at least 1, got {num_steps}.')
@@ -89,17 +96,24 @@ class AlternatingSampler:
             raise ValueError(f'top_p must lie in (0, 1], got {top_p}.')
         if top_k is not None and top_k < 1:
             raise ValueError(f'top_k must be at least 1, got {top_k}.')
+        if decode_every < 1:
+            raise ValueError(f'decode_every must be at least 1, got {decode_every}.')
         self.num_steps = num_steps
         self.schedule = get_schedule(schedule)
         self.choice_temperature = choice_temperature
         self.dynamic_temperature = dynamic_temperature
         self.top_p = top_p
         self.top_k = top_k
+        self.decode_every = decode_every
 
     def temperature(self, step: int) -> float:
         """Weight of the Gumbel noise in a step."""
         left = 1 - (step + 1) / self.num_steps if self.dynamic_temperature else 1.0
         return self.choice_temperature * left
+
+    def is_decoded_after(self, step: int) -> bool:
+        """Whether the network sees a new picture after a step."""
+        return (step + 1) % self.decode_every == 0
 
     def lengths(self, num_tokens: int, mask_ratio: float = 1.0) -> list[int]:
         """Masked positions after each step.
@@ -174,22 +188,26 @@ class AlternatingSampler:
             lengths (Sequence[int], optional): Masked positions after each step. Defaults to those
                 of :meth:`lengths` for the positions that are masked at the start.
             every_image (bool): Decode the images of all steps, for a viewer. Otherwise those that
-                neither the network nor the caller needs are left out: while everything is masked.
-                Defaults to True.
+                neither the network nor the caller needs are left out: while everything is masked,
+                and after light steps. The result is the same. Defaults to True.
 
         Yields:
             GenerationState: After each step; the images of the last one are the result.
         """
         num_tokens = state.mask.shape[1]
         lengths = self.lengths(state.num_masked) if lengths is None else lengths
+        seen = state.images
         for step, num_masked in enumerate(lengths):
             num_visible = num_tokens - state.num_masked
-            logits = denoise(state.images, state.token_ids, state.mask, num_visible)
+            logits = denoise(seen, state.token_ids, state.mask, num_visible)
             probs = logits.softmax(dim=-1)
             uniform, gumbel = draw_noise()
             ids = self.draw(probs, uniform)
             state = self.advance(state, step, probs, ids, gumbel, num_masked)
-            if every_image or num_masked < num_tokens or step == len(lengths) - 1:
-                images = decode(state.token_ids, probs, state.mask)
-                state = replace(state, images=images)
+            is_last = step == len(lengths) - 1
+            matters = num_masked < num_tokens and (seen is None or self.is_decoded_after(step))
+            if every_image or matters or is_last:
+                state = replace(state, images=decode(state.token_ids, probs, state.mask))
+            if matters:
+                seen = state.images
             yield state

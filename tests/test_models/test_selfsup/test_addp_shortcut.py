@@ -95,3 +95,16 @@ def test_share_of_the_runs_that_is_saved():
     assert calls == dict(encoder=3 * 6, decoder=3 * 6 + 1, head=3 * 6 + 1, tokenizer=3 * 7)
     model.predict([DataSample(metainfo=dict(seed=0))] * 2)
     assert calls['decoder'] == 3 * 6 + 1 + 6 + 1  # nothing is kept beyond the context
+
+
+def test_light_steps_need_neither_encoder_nor_tokenizer():
+    model = build(toy_settings())
+    model.sampler.decode_every = 2
+    calls = Counter()
+    parts = dict(encoder=model.backbone, tokenizer=model.target_generator.tokenizer.decoder)
+    for name, part in parts.items():
+        part.register_forward_pre_hook(lambda *_, name=name: calls.update([name]))
+    kept = model.predict([DataSample(metainfo=dict(seed=seed)) for seed in (0, 1)])
+    # Of 8 steps two see nothing but masks; pictures come after steps 2, 4, 6 and 8.
+    assert calls == dict(encoder=3, tokenizer=4)
+    assert all(sample.pred_image.std() > 0.01 for sample in kept)

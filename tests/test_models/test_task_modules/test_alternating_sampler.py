@@ -93,6 +93,21 @@ def test_images_that_nobody_looks_at_are_left_out():
     assert all(state.images is not None for state in run(sampler)[0])
 
 
+def test_light_steps_see_the_picture_of_the_last_one_that_was_decoded():
+    sampler = AlternatingSampler(num_steps=8, decode_every=3)
+    states, asked = run(sampler, every_image=False)
+    # The first picture after which anything is visible, then every third, and the last.
+    assert [state.images is not None for state in states] == [0, 1, 1, 0, 0, 1, 0, 1]
+    seen = [None if images is None else images.tolist() for images, *_ in asked]
+    first, third, sixth = (states[step].images.tolist() for step in (1, 2, 5))
+    assert seen == [None, None, first, third, third, third, sixth, sixth]
+    watched, asked_then = run(sampler)
+    assert all(state.images is not None for state in watched)
+    assert torch.equal(watched[-1].images, states[-1].images)
+    # A viewer's pictures are not shown to the network.
+    assert [None if images is None else images.tolist() for images, *_ in asked_then] == seen
+
+
 @pytest.mark.parametrize(
     'wrong',
     [
@@ -102,6 +117,7 @@ def test_images_that_nobody_looks_at_are_left_out():
         dict(top_p=0.0),
         dict(top_p=1.1),
         dict(top_k=0),
+        dict(decode_every=0),
     ],
 )
 def test_bad_arguments(wrong):

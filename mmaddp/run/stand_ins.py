@@ -10,6 +10,7 @@ from mmengine.dist import get_world_size
 from mmaddp.run.data_kinds import kind_of
 from mmaddp.run.inputs import absent_truth, absent_weights, datasets, is_absent_file
 from mmaddp.run.stand_in_data import COCO_FILE, StandInNeeds
+from mmaddp.utils.config_types import type_name
 from mmaddp.weights.model import pretrained_settings
 
 # Training images of ImageNet-1k, for the estimate where the data are absent.
@@ -31,7 +32,8 @@ def use_stand_ins(cfg: Config, folder: Path, num_steps: int) -> tuple[Config, li
         ValueError: There is no random stand-in for a kind of data set.
     """
     cfg = copy.deepcopy(cfg)
-    return cfg, [*drop_absent_weights(cfg), *_replace_absent_data(cfg, folder, num_steps)]
+    replaced = [*drop_absent_weights(cfg), *_replace_absent_data(cfg, folder, num_steps)]
+    return cfg, [*replaced, *_drop_hooks_without_pictures(cfg)]
 
 
 def drop_absent_weights(cfg: Config) -> list[str]:
@@ -67,6 +69,20 @@ def _replace_absent_data(cfg: Config, folder: Path, num_steps: int) -> list[str]
         for _, metric, _ in list(absent_truth(cfg, dataloader)):
             metric.ann_file = str(folder / 'coco' / COCO_FILE)
     return replaced
+
+
+def _drop_hooks_without_pictures(cfg: Config) -> list[str]:
+    """Take hooks that look at pictures out where these are absent, in place; one line for each."""
+    dropped = []
+    for name, hook in (cfg.get('default_hooks') or {}).items():
+        if not hook or type_name(hook) != 'FeatureInsightHook':
+            continue
+        folders = [hook[key] for key in ('pictures', 'held_out') if hook.get(key)]
+        absent = [str(folder) for folder in folders if not Path(folder).is_dir()]
+        if absent:
+            cfg.default_hooks[name] = None
+            dropped.append(f'pictures {", ".join(absent)} (default_hooks.{name})')
+    return dropped
 
 
 def _num_tokens(node) -> int:

@@ -55,7 +55,11 @@ def test_counts_the_steps_of_the_data_that_is_there(cfg, tmp_path):
 def test_random_tokens_stand_in_for_a_token_cache(cfg):
     tokens = dict(type='mmaddp.TokenDataset', data_root='absent/tokens', num_codes=8)
     cfg.train_dataloader.dataset.dataset = tokens
-    assert 'data absent/tokens' in str(dry_run(cfg))
+    looks = dict(type='mmaddp.FeatureInsightHook', pictures='absent/photos')
+    cfg.default_hooks = dict(cfg.get('default_hooks') or {}, features=looks)
+    report = str(dry_run(cfg))
+    assert 'data absent/tokens' in report
+    assert 'pictures absent/photos (default_hooks.features)' in report
 
 
 def test_weights_that_are_there_are_kept(cfg, tmp_path):

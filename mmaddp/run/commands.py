@@ -27,6 +27,7 @@ COMMANDS = {
     'test': Command('test.py', 'test a checkpoint with the data and metrics of its config'),
     'generate': Command('generate.py', 'generate images'),
     'edit': Command('edit.py', 'redraw, extend or vary pictures'),
+    'web': Command('web.py', 'a page to play with models in a browser'),
     'score': Command('analysis_tools/eval_generation.py', 'FID, IS, KID, precision and recall'),
     'features': Command('analysis_tools/extract_features.py', 'features of a folder of pictures'),
     'browse': Command('analysis_tools/browse_dataset.py', 'draw what augmentation feeds a network'),
@@ -38,6 +39,23 @@ COMMANDS = {
     'runs': Command('analysis_tools/runs.py', 'trainings of a folder, compared and drawn'),
     'models': Command('analysis_tools/list_models.py', 'released weights and configs'),
     'download': Command('download_weights.py', 'download released weights'),
+    'config': Command(
+        'analysis_tools/print_config.py', 'a config with all that it inherits, or how two differ'
+    ),
+    'analyze parts': Command(
+        'analysis_tools/count_parts.py', 'parameters and operations, part by part'
+    ),
+    'analyze schedule': Command(
+        'analysis_tools/draw_schedule.py', 'learning rates of a config, without training'
+    ),
+    'analyze loss': Command(
+        'analysis_tools/loss_by_mask_ratio.py', 'loss against the share of masked tokens'
+    ),
+    'analyze codes': Command(
+        'analysis_tools/token_confusion.py', 'which codes are predicted for which'
+    ),
+    'analyze attention': Command('analysis_tools/attention_maps.py', 'what the encoder looks at'),
+    'analyze patches': Command('analysis_tools/patch_colours.py', 'features of patches as colours'),
     'crash-test': Command(
         'analysis_tools/crash_test.py', 'kill trainings, resume them, compare where they end'
     ),

@@ -166,6 +166,19 @@ class ADDPTargetGenerator(BaseModule):
         """
         token_ids = self.tokenize(inputs)
         masks = self.mask_sampler.draw(len(token_ids), token_ids.device, sample_seeds)
+        return self.make_target(token_ids, masks)
+
+    @torch.no_grad()
+    def make_target(self, token_ids: Tensor, masks: NestedMasks) -> ADDPTarget:
+        """Make the target of given masks.
+
+        Args:
+            token_ids (Tensor): Ids, long, shape (B, L).
+            masks (NestedMasks): The masks.
+
+        Returns:
+            ADDPTarget: The target.
+        """
         rows = masked_rows(masks.mask_t, masks.num_visible)
         probs_s, probs_t = (
             spread_rows(probs, rows, self.num_tokens)

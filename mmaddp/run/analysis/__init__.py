@@ -1,0 +1,1 @@
+"""Analysis of configs and of trained models, behind ``mmaddp config`` and ``mmaddp analyze``."""

@@ -13,6 +13,7 @@ PACKAGE = ROOT / 'mmaddp'
 FLOORS = (
     '__main__',
     'cli',
+    'web',
     'own',
     'apis',
     'export',

@@ -4,9 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 from torch import Tensor
 
 from mmaddp.engine.loops.knn_test_loop import knn_scores
@@ -33,6 +30,11 @@ def probe_accuracy(
     bank: Tensor, bank_labels: Sequence[int], features: Tensor, labels: Sequence[int]
 ) -> float:
     """Top-1 of logistic regression on standardised features."""
+    # Late, since every training imports its hooks, and few need this.
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
     probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=300))
     probe.fit(bank.double().numpy(), np.asarray(bank_labels))
     return float(probe.score(features.double().numpy(), np.asarray(labels)))

@@ -171,5 +171,10 @@ def test_models_and_doctor(command):
     assert status == 1 and "did you mean 'detection'?" in said
     status, said = command('doctor')
     assert status == 0, said
-    for line in (r'torch +\d', r'mmdet +\S', r'family of the hosts +(forks|originals)', r'cores +\d'):
+    for line in (
+        r'torch +\d',
+        r'mmdet +\S',
+        r'family of the hosts +(forks|originals)',
+        r'cores +\d',
+    ):
         assert re.search(line, said)

@@ -9,7 +9,7 @@ insight = dict(
         type='mmaddp.FeatureInsightHook',
         pictures='data/imagenet/train',
         held_out='data/imagenet/val',
-        max_share=0.03,
+        max_share=0.02,
     ),
-    preview=dict(type='mmaddp.GenerationPreviewHook', max_share=0.03),
+    preview=dict(type='mmaddp.GenerationPreviewHook', max_share=0.01),
 )

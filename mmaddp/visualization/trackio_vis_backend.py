@@ -37,9 +37,10 @@ class TrackioVisBackend(BaseVisBackend):
     ) -> None:
         super().__init__(save_dir)
         work_dir, start = Path(save_dir).resolve().parts[-3:-1]
-        self._settings = dict(project=project, name=name or f'{work_dir}-{start}', group=work_dir)
+        names = dict(project=project, name=name or f'{work_dir}-{start}', group=work_dir)
         # Its measuring of the machine takes time that the training could use.
-        self._settings |= dict(embed=False, auto_log_cpu=False, auto_log_gpu=False, **settings)
+        quiet = dict(embed=False, auto_log_cpu=False, auto_log_gpu=False)
+        self._settings: dict[str, Any] = {**names, **quiet, **settings}
         self._config: dict[str, Any] = {}
         self._run: Any = None
 

@@ -13,6 +13,7 @@ from test_engine.watched_training import scalars, sheets, train, training
 from mmaddp.engine.insight import allowance
 from mmaddp.engine.insight.allowance import TimeAllowance
 from mmaddp.engine.insight.figures import rank_me
+from mmaddp.engine.insight.picture_set import two_sets
 from mmaddp.models.tokenizers.figures import code_use
 from mmaddp.visualization.feature_maps import feature_sheet, principal_colours
 
@@ -101,6 +102,7 @@ def test_pictures_without_classes_and_one_folder(tmp_path, pictures):
     [
         (dict(pictures='nowhere'), 'There is no folder nowhere with pictures'),
         (dict(pictures='PICTURES/many', held_out='PICTURES'), 'a folder of the same name for each'),
+        (dict(pictures='PICTURES/single'), 'single holds a single picture'),
         (dict(pictures='PICTURES/broken'), 'Cannot read the image .*(bad|worse).png'),
         (dict(pictures='PICTURES/many/red', most=0), 'most must be at least 1, got 0'),
         (dict(pictures='PICTURES/many', interval=0), 'interval must be at least 1, got 0'),
@@ -108,15 +110,27 @@ def test_pictures_without_classes_and_one_folder(tmp_path, pictures):
     ],
 )
 def test_bad_settings_end_before_training(tmp_path, pictures, settings, message):
-    (pictures / 'broken').mkdir(exist_ok=True)
-    for name in ('bad', 'worse'):
-        (pictures / 'broken' / f'{name}.png').write_bytes(b'no picture')
+    for file in ('broken/bad.png', 'broken/worse.png', 'single/one.png'):
+        (pictures / file).parent.mkdir(exist_ok=True)
+        (pictures / file).write_bytes(b'no picture')
     places = {
         key: value.replace('PICTURES', str(pictures)) if isinstance(value, str) else value
         for key, value in settings.items()
     }
     with pytest.raises(ValueError, match=message):
         train(training(tmp_path, f'bad_{[*settings][-1]}', hooks=[{**watch(), **places}]))
+
+
+@pytest.mark.parametrize(
+    'most, classes, sizes', [((20, 5), 9, (20, 5)), ((99, 99), 9, (24, 6)), ((99, 4), 2, (16, 4))]
+)
+def test_pictures_are_chosen_evenly_and_held_out(pictures, most, classes, sizes):
+    first, second = two_sets(pictures / 'many', None, most, classes)
+    assert (len(first), len(second)) == sizes and not {*first} & {*second}
+    names = {name for _, name in first}
+    assert names == {'blue', 'green', 'red'} if classes > 3 else len(names) == 2
+    given, held_out = two_sets(pictures / 'many', pictures / 'few', most, classes)
+    assert {name for _, name in given} == {name for _, name in held_out} == names
 
 
 def test_other_models_are_refused(make_runner):

@@ -90,7 +90,7 @@ class GenerationPreviewHook(InsightHook):
 
 
 def _figures(num_codes: int, **token_ids: Tensor) -> dict[str, float]:
-    figures = {}
+    figures: dict[str, float] = {}
     for name, ids in token_ids.items():
         use, perplexity = code_use(ids, num_codes)
         figures |= {f'insight/{name}_code_use': use, f'insight/{name}_perplexity': perplexity}

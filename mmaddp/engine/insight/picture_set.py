@@ -1,5 +1,6 @@
 """Pictures that a model is looked at with: read once, held in memory, divided in two."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,24 +80,30 @@ def two_sets(
     """
     first = list_samples(folder, max_classes)
     if held_out is None:
-        few = min(numbers[1], max(1, min(len(first), sum(numbers)) // HELD_OUT_EVERY))
-        chosen = evenly(first, min(numbers[0], len(first) - few) + few)
-        which = set(evenly(range(len(chosen)), few))
-        second = [sample for number, sample in enumerate(chosen) if number in which]
-        first = [sample for number, sample in enumerate(chosen) if number not in which]
-        if not first:
-            raise ValueError(f'{folder} holds a single picture: two are needed at least.')
-        return first, second
-    # Their classes are those of the first folder, however many there are in the second.
-    second = list_samples(held_out, 10**9)
+        return _divided(folder, first, numbers)
+    # Its classes are those of the first folder, however many it has.
+    second = list_samples(held_out, sys.maxsize)
     classes = {name for _, name in first}
-    second = [sample for sample in second if sample[1] in classes]
-    if not second or len({name for _, name in second}) < len(classes):
+    shared = [sample for sample in second if sample[1] in classes]
+    if {name for _, name in shared} < classes:
         raise ValueError(
             f'{held_out} does not hold pictures of the classes of {folder}: both hold a folder of '
             'the same name for each class, or just pictures.'
         )
-    return evenly(first, numbers[0]), evenly(second, numbers[1])
+    return evenly(first, numbers[0]), evenly(shared, numbers[1])
+
+
+def _divided(folder: Path, samples: Samples, numbers: tuple[int, int]) -> tuple[Samples, Samples]:
+    """Hold out every fifth of some pictures."""
+    if len(samples) < 2:
+        raise ValueError(f'{folder} holds a single picture: two are needed at least.')
+    few = min(numbers[1], max(1, min(len(samples), sum(numbers)) // HELD_OUT_EVERY))
+    chosen = evenly(samples, min(numbers[0], len(samples) - few) + few)
+    which = set(evenly(range(len(chosen)), few))
+    divided: tuple[list, list] = ([], [])
+    for number, sample in enumerate(chosen):
+        divided[number in which].append(sample)
+    return divided
 
 
 def read_sets(

@@ -62,7 +62,7 @@ def _draw(curves: dict[str, dict[str, Any]], file: Path) -> None:
         rows, columns, figsize=(4.4 * columns, 3.1 * rows), squeeze=False, layout='constrained'
     )
     runs = list(dict.fromkeys(run for lines in curves.values() for run in lines))
-    styles = {
+    styles: dict[str, dict[str, Any]] = {
         run: dict(color=plt.get_cmap('tab10')(number % 10), ls=STYLES[number // 10 % len(STYLES)])
         for number, run in enumerate(runs)
     }

@@ -53,7 +53,7 @@ def read_training(folder: Path, name: str, damaged: Damaged) -> Record:
     """
     settings = _newest_settings(folder, damaged)
     config = max(folder.glob('*.py'), key=lambda file: file.stat().st_mtime, default=None)
-    record = Record(folder, name, _task(settings), config and config.name)
+    record = Record(folder, name, _task(settings), config.name if config else None)
     record.seed = setting(settings, 'randomness.seed')
     epoch = _read_scalars(record, setting(settings, 'default_hooks.checkpoint.save_best'), damaged)
     _read_logs(record, damaged)

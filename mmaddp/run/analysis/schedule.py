@@ -1,18 +1,19 @@
 """Learning rates of a training, by its own optimizer and schedulers, without training."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Optional
 
 import torch
 from mmengine.config import Config
-from mmengine.optim import OptimWrapper, build_optim_wrapper
+from mmengine.optim import OptimWrapperDict, build_optim_wrapper
 from mmengine.registry import PARAM_SCHEDULERS, init_default_scope
 from mmengine.runner import Runner
 from torch import nn
 
 from mmaddp.registry import MODELS
 from mmaddp.run.analysis.figures import png_figure
+from mmaddp.run.benchmark.models import quiet_log
 from mmaddp.run.config import require
 from mmaddp.run.data_kinds import kind_of
 from mmaddp.run.inputs import datasets
@@ -105,9 +106,9 @@ def summary(schedule: Schedule) -> list[str]:
 
 def _length(cfg: Config, by_epoch: bool, given: Optional[int]) -> int:
     """Iterations of an epoch, where they matter."""
-    settings = cfg.get('param_scheduler') or []
-    listed = settings.values() if _is_per_optimizer(settings) else [settings]
-    each = [one for part in listed for one in (part if isinstance(part, list) else [part])]
+    settings: Any = cfg.get('param_scheduler') or []
+    parts = settings.values() if _is_per_optimizer(settings) else [settings]
+    each = [one for part in parts for one in _listed(part)]
     if given or not by_epoch or all(one.get('by_epoch', True) for one in each):
         return given or SOME_STEPS
     absent = [p for _, d in datasets(cfg, ('train_dataloader',)) for p in kind_of(d).absent(d)]
@@ -123,23 +124,25 @@ def _is_per_optimizer(settings: Any) -> bool:
     return isinstance(settings, dict) and 'type' not in settings
 
 
-def _optimizers(cfg: Config):
-    """Name, rates of the groups of parameters by name, and schedulers of every optimizer."""
-    model = MODELS.build(cfg.model)
-    wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
-    several = not isinstance(wrapper, OptimWrapper) or hasattr(wrapper, 'optim_wrappers')
-    parts = dict(wrapper.items()) if several else {'': wrapper}
+def _listed(settings: Any) -> list[dict]:
+    return settings if isinstance(settings, list) else [settings]
+
+
+def _optimizers(cfg: Config) -> Iterator[tuple[str, list[float], list[dict]]]:
+    """Name, different rates of its parameters, and schedulers of every optimizer."""
+    with quiet_log():
+        wrapper = build_optim_wrapper(MODELS.build(cfg.model), cfg.optim_wrapper)
+    parts = dict(wrapper.items()) if isinstance(wrapper, OptimWrapperDict) else {'': wrapper}
+    settings: Any = cfg.get('param_scheduler') or []
     scale = _scale(cfg)
     for name, part in parts.items():
         rates = sorted({group['lr'] * scale for group in part.optimizer.param_groups})
-        settings = cfg.get('param_scheduler') or []
-        own = settings[name] if _is_per_optimizer(settings) else settings
-        yield name, rates, own if isinstance(own, list) else [own]
+        yield name, rates, _listed(settings[name] if _is_per_optimizer(settings) else settings)
 
 
 def _scale(cfg: Config) -> float:
     """Factor by which the Runner scales rates to the batch, of one process."""
-    scaling = cfg.get('auto_scale_lr') or {}
+    scaling: Any = cfg.get('auto_scale_lr') or {}
     if not scaling.get('enable'):
         return 1.0
     return cfg.train_dataloader.batch_size / scaling.base_batch_size

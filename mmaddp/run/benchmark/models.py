@@ -55,7 +55,7 @@ def build(cfg: Config, settings: Settings) -> nn.Module:
     if key not in _built:
         _built.clear()
         torch.manual_seed(SEED)
-        with _quiet():
+        with quiet_log():
             model = MODELS.build(config)
             model.init_weights()
         _built[key] = model.to(settings.torch_device)
@@ -66,7 +66,7 @@ def build(cfg: Config, settings: Settings) -> nn.Module:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet_log() -> Iterator[None]:
     """Keep lines on every weight that is initialised or trained from the log."""
     logger = MMLogger.get_current_instance()
     level = logger.level
@@ -91,7 +91,7 @@ def optimizer_of(cfg: Config, model: nn.Module, precision: str) -> OptimWrapper:
     wrapper = {key: value for key, value in cfg.optim_wrapper.items() if key not in AMP_KEYS}
     optimizer = dict(wrapper['optimizer'], lr=0.0)
     ours = dict(type='mmaddp.PrecisionOptimWrapper', precision=precision, optimizer=optimizer)
-    with _quiet():
+    with quiet_log():
         return build_optim_wrapper(model, {**wrapper, **ours})
 
 

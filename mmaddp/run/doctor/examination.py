@@ -4,7 +4,13 @@ from collections.abc import Callable, Iterable, Iterator
 
 from mmaddp.run.doctor.devices import devices
 from mmaddp.run.doctor.finding import Finding
-from mmaddp.run.doctor.packages import libraries, operators, own_package, packages_of_hosts
+from mmaddp.run.doctor.packages import (
+    libraries,
+    operators,
+    own_package,
+    packages_of_hosts,
+    remedy_for,
+)
 from mmaddp.run.doctor.places import data_folders, disks, shared_memory
 from mmaddp.run.doctor.threads import threads
 from mmaddp.run.doctor.weights import known_files
@@ -43,4 +49,4 @@ def _guarded(name: str, part: Part) -> Iterator[Finding]:
     try:
         yield from part()
     except Exception as error:  # broken packages and odd machines raise anything
-        yield Finding(name, f'{type(error).__name__}: {error}', False, 'mmaddp doctor --traceback')
+        yield Finding(name, f'{type(error).__name__}: {error}', False, remedy_for(error))

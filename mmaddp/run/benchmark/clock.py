@@ -19,11 +19,14 @@ class Timing:
 
     Attributes:
         seconds (list[float]): Of every call, warm-up excluded.
+        processor_s (list[float]): Processor time of the same calls, of all threads. Where other
+            programs share the cores, it says more than the time that passes.
         peak_gib (float, optional): Highest memory of a call: of the GPU, or of this process. None
             where the system does not say.
     """
 
     seconds: list[float] = field(default_factory=list)
+    processor_s: list[float] = field(default_factory=list)
     peak_gib: Optional[float] = None
 
     @property
@@ -33,7 +36,8 @@ class Timing:
 
     def as_dict(self) -> dict[str, Any]:
         """Median, quartiles, extremes and all values, for a JSON file."""
-        return dict(spread(self.seconds), peak_gib=self.peak_gib, all=self.seconds)
+        found = dict(spread(self.seconds), peak_gib=self.peak_gib, all=self.seconds)
+        return found | ({'processor': spread(self.processor_s)} if self.processor_s else {})
 
 
 def spread(values: list[float]) -> dict[str, Any]:
@@ -77,15 +81,18 @@ def take_turns(
             gc.collect()
             torch.manual_seed(index % rounds)
             memory.reset()
-            begin = timer()
+            begin, begin_busy = timer(), time.process_time()
             variants[name]()
-            end = timer()
+            end, end_busy = timer(), time.process_time()
             if index >= 0:
                 timings[name].seconds.append(end - begin)
+                timings[name].processor_s.append(end_busy - begin_busy)
                 timings[name].peak_gib = memory.highest(timings[name].peak_gib)
     return timings
 
 
 def ratios(slower: Timing, faster: Timing) -> dict[str, Any]:
-    """Spread of the quotients of two variants, round by round."""
-    return spread([a / b for a, b in zip(slower.seconds, faster.seconds)])
+    """Spread of the quotients of two variants, round by round; ``processor`` of their work."""
+    busy = [a / b for a, b in zip(slower.processor_s, faster.processor_s)]
+    found = spread([a / b for a, b in zip(slower.seconds, faster.seconds)])
+    return dict(found, processor=spread(busy))

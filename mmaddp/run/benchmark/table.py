@@ -19,10 +19,9 @@ def table(result: dict[str, Any]) -> str:
     lines = [f'{result["benchmark"]} {settings["config"]}', f'  {"; ".join(about)}', head]
     lines += [_row(name, found) for name, found in result['variants'].items()]
     for name, ratio in result['ratios'].items():
-        lines.append(
-            f'  {name}: {ratio["median"]:.2f} ({ratio["low"]:.2f} to {ratio["high"]:.2f} in '
-            f'{ratio["count"]} rounds)'
-        )
+        lines.append(f'  {name}: {_ratio(ratio)} in {ratio["count"]} rounds')
+        if 'gpu' not in machine:
+            lines.append(f'  {name}, of processor time: {_ratio(ratio["processor"])}')
     lines += [_equality(found) for found in result['equality']]
     parts = result.get('parts', {})
     lines += [f'  {name:20} {seconds:10.4f} s' for name, seconds in parts.items()]
@@ -45,6 +44,10 @@ def _row(name: str, found: dict[str, Any]) -> str:
             )
         ),
     )
+
+
+def _ratio(found: dict[str, Any]) -> str:
+    return f'{found["median"]:.2f} ({found["low"]:.2f} to {found["high"]:.2f})'
 
 
 def _equality(found: dict[str, Any]) -> str:

@@ -10,20 +10,22 @@ import numpy as np
 from mmaddp.apis import LoadedModel
 from mmaddp.utils.images import as_rgb, to_uint8
 from mmaddp.web.errors import shown_in_page, whole_number
-from mmaddp.web.files import keep_picture, keep_zip, numbered
+from mmaddp.web.figures import columns_for, figure_sheet, figures
+from mmaddp.web.files import keep_zip, numbered
+from mmaddp.web.painter import painted_mask, painter, to_paint_on, with_mask
 from mmaddp.web.picture import Picture
 from mmaddp.web.process import MOST_SEED, Process, settings_of
-from mmaddp.web.site import QUEUE, Site
-from mmaddp.web.uploads import painted_mask, read_upload, to_paint_on
+from mmaddp.web.site import QUEUE, WAITING, Site
+from mmaddp.web.uploads import read_upload
 from mmaddp.web.watched_sampler import watched
 
 PAINT, VARY, HIDE, EXTEND = 'Redraw what is painted', 'Vary', 'Hide and guess', 'Extend'
-# Way of editing -> what its number means, and where it begins.
+# Way of editing -> name of its number, what that is, where it begins, and its end.
 NUMBERS = {
-    PAINT: ('Widen what is painted by this share of the side', 0.0, 0.25),
-    VARY: ('Strength: share of the tokens that is drawn anew', 0.5, 1.0),
-    HIDE: ('Share of the tokens that is hidden', 0.75, 1.0),
-    EXTEND: ('Width of the new border, as a share of the side', 0.25, 0.45),
+    PAINT: ('Widen the paint', 'by this share of the side', 0.0, 0.25),
+    VARY: ('Strength', 'share of the tokens that is drawn anew', 0.5, 1.0),
+    HIDE: ('Hidden', 'share of the tokens', 0.75, 1.0),
+    EXTEND: ('New border', 'as a share of the side', 0.25, 0.45),
 }
 
 
@@ -41,64 +43,48 @@ class EditTab:
         self.site = site
         most = site.limits.pictures
         with gr.Row(equal_height=False):
-            with gr.Column(scale=2, min_width=260):
+            with gr.Column(scale=3, min_width=240):
                 picture.upload('edit')
                 way = gr.Radio([*NUMBERS], value=PAINT, label='What to do', elem_id='way')
-                title, value, high = NUMBERS[PAINT]
-                amount = gr.Slider(0, high, value, step=0.01, label=title)
+                title, info, value, high = NUMBERS[PAINT]
+                amount = gr.Slider(0, high, value, step=0.01, label=title, info=info)
                 number = gr.Slider(1, most, min(4, most), step=1, label='Versions')
                 with gr.Row():
                     stop = gr.Button('Stop', variant='stop', min_width=80)
                     start = gr.Button('Go', variant='primary', min_width=80, elem_id='edit-go')
-            self.editor = gr.ImageEditor(
-                label='As the model sees it: paint here',
-                sources=(),
-                transforms=(),
-                layers=False,
-                brush=gr.Brush(default_size=36, colors=['#14b8a6'], color_mode='fixed'),
-                format='png',
-                scale=3,
-                height=520,
-                elem_id='editor',
-                elem_classes='pixels',
-                buttons=[],
-            )
-            with gr.Column(scale=3):
+            with gr.Column(scale=5, min_width=280):
+                board = painter('board')
+            with gr.Column(scale=5, min_width=280):
+                sheet = figure_sheet(elem_id='edited')
                 status = gr.Markdown(elem_id='edit-status')
-                gallery = gr.Gallery(
-                    label='Versions', columns=2, object_fit='contain', height='auto',
-                    elem_classes='pixels', elem_id='edited', interactive=False,
-                    buttons=['download'],
-                )  # fmt: skip
                 archive = gr.DownloadButton('All versions (zip)', interactive=False, size='sm')
-        asked = [model, picture.file, self.editor, way, amount, number, *process]
+        paint = gr.Textbox(visible='hidden')  # the browser puts what is painted in its place
+        asked = [model, picture.file, paint, way, amount, number, *process]
+        start.click(None, None, status, js=WAITING)
         running = start.click(
             self.edit,
             asked,
-            [gallery, status, archive],
+            [sheet, status, archive],
+            js=with_mask('board', asked.index(paint)),
             concurrency_limit=1,
             concurrency_id=QUEUE,
-            show_progress='minimal',
-        )
-        stop.click(lambda: 'Stopped.', None, status, cancels=running, queue=False)
-        way.change(_amount, way, amount, queue=False, show_progress='hidden')
-        gr.on(
-            [picture.file.change, model.input],
-            self.paint_on,
-            [picture.file, model],
-            self.editor,
             show_progress='hidden',
         )
+        running.failure(lambda: '', None, status, queue=False)
+        stop.click(lambda: 'Stopped.', None, status, cancels=running, queue=False)
+        way.change(_amount, way, amount, queue=False, show_progress='hidden')
+        changes = [picture.file.change, model.input]
+        gr.on(changes, self.paint_on, [picture.file, model], board, show_progress='hidden')
 
     def paint_on(self, file: Optional[str], name: str) -> Optional[dict]:
         """The picture, as the model sees it, to be painted on."""
         with shown_in_page():
             if file is None:
                 return None
-            size = self.site.shelf.choices[name].size
-            return to_paint_on(read_upload(file, self.site.limits), size)
+            choice = self.site.shelf.choices[name]
+            return to_paint_on(read_upload(file, self.site.limits), choice.size, choice.grid)
 
-    def edit(self, name, file, editor, way, amount, number, *settings) -> Iterator[tuple]:
+    def edit(self, name, file, paint, way, amount, number, *settings) -> Iterator[tuple]:
         """Make versions, and show each step."""
         with shown_in_page():
             if file is None:
@@ -107,7 +93,7 @@ class EditTab:
             seed, process = settings_of(*settings, self.site)
             seed = min(seed, MOST_SEED - number)
             size = self.site.shelf.choices[name].size
-            mask = painted_mask((editor or {}).get('layers') or (), size) if way == PAINT else None
+            mask = painted_mask(paint, size) if way == PAINT else None
             found: list[np.ndarray] = []
 
             def work(report) -> None:
@@ -118,12 +104,14 @@ class EditTab:
             started = time.perf_counter()
             for step in self.site.worker.stream(work):
                 text = f'Step {step.number} of {step.of}: what the network sees.'
-                yield _files(step.pictures), text, gr.DownloadButton(interactive=False)
+                shown = figures(step.pictures, columns=columns_for(number))
+                yield shown, text, gr.DownloadButton(interactive=False)
             about = dict(model=name, way=way, amount=amount, seed=seed, **process)
             archive = keep_zip('versions', numbered('version', found), about)
             seconds = time.perf_counter() - started
             text = f'{way}: {number} versions from seed {seed} on, in {seconds:.1f} s.'
-            yield _files(found), text, gr.DownloadButton(value=archive, interactive=True)
+            shown = figures(found, columns=columns_for(number))
+            yield shown, text, gr.DownloadButton(value=archive, interactive=True)
 
 
 def _edited(
@@ -142,11 +130,7 @@ def _edited(
     raise ValueError(f'There is no way of editing called {way}.')
 
 
-def _files(pictures) -> list[str]:
-    return [keep_picture(pixels) for pixels in pictures]
-
-
 def _amount(way: str) -> dict:
     """What the slider means for a way of editing."""
-    title, value, high = NUMBERS[way]
-    return gr.update(label=title, value=value, maximum=high)
+    title, info, value, high = NUMBERS[way]
+    return gr.update(label=title, info=info, value=value, maximum=high)

@@ -9,13 +9,15 @@ import torch
 
 from mmaddp.datasets.loading import decode_rgb
 from mmaddp.web.errors import shown_in_page
-from mmaddp.web.files import keep_picture, keep_zip
+from mmaddp.web.figures import figure_sheet, figures
+from mmaddp.web.files import keep_zip
 from mmaddp.web.neighbours import Neighbour
 from mmaddp.web.picture import Picture
-from mmaddp.web.site import QUEUE, Site
+from mmaddp.web.site import QUEUE, WAITING, Site
 from mmaddp.web.views import View, look
 
 NEIGHBOURS = 8
+NEAR = '### Nearest training pictures, by features'
 # Models that are looked through at first.
 FIRST = 4
 
@@ -60,26 +62,22 @@ class LookTab:
                 )  # fmt: skip
                 start = gr.Button('Look', variant='primary', elem_id='look-go')
                 archive = gr.DownloadButton('All of it (zip)', interactive=False, size='sm')
-            with gr.Column(scale=3):
+            with gr.Column(scale=4):
                 status = gr.Markdown(elem_id='look-status')
-                views = gr.Gallery(
-                    label='What the models see', columns=4, object_fit='contain', height='auto',
-                    elem_classes='pixels', elem_id='views', interactive=False, buttons=['download'],
-                )  # fmt: skip
+                views = figure_sheet(elem_id='views')
                 words = gr.Markdown(elem_id='words')
-                near = gr.Gallery(
-                    label='Nearest training pictures, by features', columns=NEIGHBOURS,
-                    object_fit='contain', height='auto', elem_classes='pixels',
-                    elem_id='neighbours', interactive=False, visible=False, buttons=['download'],
-                )  # fmt: skip
-        start.click(
+                near_title = gr.Markdown(NEAR, visible=False)
+                near = figure_sheet(elem_id='neighbours')
+        start.click(None, None, status, js=WAITING)
+        running = start.click(
             self.look,
             [picture.file, models, threshold],
-            [views, words, near, status, archive],
+            [views, words, near, near_title, status, archive],
             concurrency_limit=1,
             concurrency_id=QUEUE,
-            show_progress='minimal',
+            show_progress='hidden',
         )
+        running.failure(lambda: '', None, status, queue=False)
 
     def look(self, file, names, threshold) -> Iterator[tuple]:
         """Let the models look, one after another, and show what each has found."""
@@ -105,9 +103,10 @@ class LookTab:
             model = self.site.shelf.load(name)
             choice = self.site.shelf.choices[name]
             found = look(choice, model, file, threshold)
-            prefix = f'{name}: ' if len(names) > 1 else ''
+            alike = [one for one in names if self.site.shelf.choices[one].task == choice.task]
+            prefix = f'{name}: ' if len(alike) > 1 else ''
             seen.views += [view._replace(title=prefix + view.title) for view in found.views]
-            seen.lines += [f'**{name}**\n\n{line}' for line in found.lines]
+            seen.lines += [f'**{name}**: {found.words}.'] * bool(found.words)
             seen.about[name] = found.about
             if choice.task == 'generate':
                 self.site.neighbours.learn(model, report)
@@ -118,14 +117,8 @@ class LookTab:
 
 
 def _shown(seen: Seen) -> tuple:
-    views = [(keep_picture(view.pixels), view.title) for view in seen.views]
-    near = [
-        (keep_picture(decode_rgb(one.file.read_bytes())), f'{one.likeness:.2f} {_place(one)}')
-        for one in seen.neighbours
-    ]
-    return views, '\n\n'.join(seen.lines), gr.update(value=near, visible=bool(near))
-
-
-def _place(one: Neighbour) -> str:
-    """The folder of a training picture, which often is its class."""
-    return one.file.parent.name
+    views = figures([one.pixels for one in seen.views], [one.title for one in seen.views])
+    pixels = [decode_rgb(one.file.read_bytes()) for one in seen.neighbours]
+    titles = [f'{one.file.parent.name}, {one.likeness:.2f}' for one in seen.neighbours]
+    near = figures(pixels, titles, NEIGHBOURS)
+    return views, '\n\n'.join(seen.lines), near, gr.update(visible=bool(pixels))

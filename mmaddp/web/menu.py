@@ -1,8 +1,9 @@
 """Which models the page offers."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple, Optional
+from typing import NamedTuple, Optional, Union
 
 from mmengine.config import Config
 
@@ -11,6 +12,8 @@ from mmaddp.run.model_list import list_models
 from mmaddp.utils.config_types import type_name
 
 WORK_DIRS = 'work_dirs'
+# Token grid of a target generator that names none.
+GRID = (16, 16)
 # What marks the folder of a training, at these depths below a folder.
 MARKS = ('last_checkpoint', 'best_*.pth')
 DEPTHS = ('', '*/', '*/*/', '*/*/*/')
@@ -26,12 +29,14 @@ class Choice(NamedTuple):
         source (str): What :func:`mmaddp.load` takes.
         task (str): 'generate', 'classify', 'detect', 'segment' or 'reconstruct'.
         size (tuple[int, int], optional): Height and width of the pictures of one that generates.
+        grid (tuple[int, int], optional): Its token grid (h, w).
     """
 
     name: str
     source: str
     task: str
     size: Optional[tuple[int, int]] = None
+    grid: Optional[tuple[int, int]] = None
 
 
 def named(sources: Sequence[str]) -> list[Choice]:
@@ -46,9 +51,9 @@ def named(sources: Sequence[str]) -> list[Choice]:
     """
     found: list[Choice] = []
     for source in sources:
-        several = list(_below(Path(source).expanduser())) if Path(source).is_dir() else []
+        several = _below(Path(source).expanduser()) if Path(source).is_dir() else []
         found += several or [_choice(source, source)]
-    return list({choice.source: choice for choice in found}.values())
+    return _distinct(found)
 
 
 def at_hand() -> list[Choice]:
@@ -57,7 +62,7 @@ def at_hand() -> list[Choice]:
     Raises:
         ValueError: There is none.
     """
-    found = list(_below(Path(WORK_DIRS)))
+    found = _below(Path(WORK_DIRS))
     released = [model['name'] for model in list_models() if model['file'] and model['config']]
     found += [_choice(name, name) for name in released]
     if not found:
@@ -69,8 +74,11 @@ def at_hand() -> list[Choice]:
     return found
 
 
-def _below(folder: Path) -> Iterator[Choice]:
-    """Trainings in a folder that have something to offer, those that generate first."""
+def _below(folder: Path) -> list[Choice]:
+    """Trainings in a folder that have something to offer, those that generate first.
+
+    Tokenizers are taken only where there is nothing else.
+    """
     marks = {
         file.parent for depth in DEPTHS for mark in MARKS for file in folder.glob(depth + mark)
     }
@@ -82,17 +90,34 @@ def _below(folder: Path) -> Iterator[Choice]:
             found.append(_choice(str(training), name))
         except ValueError:  # a part of another model, or a training that has no checkpoint yet
             continue
-    others = [choice for choice in found if choice.task != 'reconstruct']
-    yield from sorted(others or found, key=lambda choice: choice.task != 'generate')
+    others = [choice for choice in found if choice.task != 'reconstruct'] or found
+    if len(others) == 1:
+        others = [others[0]._replace(name=folder.name)]
+    return sorted(others, key=lambda choice: choice.task != 'generate')
+
+
+def _distinct(choices: Sequence[Choice]) -> list[Choice]:
+    """Each model once; those of equal names are named by their folders."""
+    once = list({choice.source: choice for choice in choices}.values())
+    names = Counter(choice.name for choice in once)
+    return [one if names[one.name] == 1 else one._replace(name=one.source) for one in once]
 
 
 def _choice(source: str, name: str) -> Choice:
     config = find_model(source).config
-    task, size = _task(config, source), None
-    if task == 'generate':
-        side = config.model.backbone.img_size
-        size = (side, side) if isinstance(side, int) else tuple(side)
-    return Choice(name, source, task, size)
+    task = _task(config, source)
+    if task != 'generate':
+        return Choice(name, source, task)
+    size, grid = (
+        config.model.backbone.img_size,
+        config.model.target_generator.get('grid_size', GRID),
+    )
+    return Choice(name, source, task, _pair(size), _pair(grid))
+
+
+def _pair(side: Union[int, Sequence[int]]) -> tuple[int, int]:
+    height, width = (side, side) if isinstance(side, int) else side
+    return height, width
 
 
 def _task(config: Config, source: str) -> str:

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from typing import Optional
 
 import gradio as gr
 
@@ -18,10 +19,11 @@ class Picture:
 
     Args:
         site (Site): What users share.
-        model (gr.Dropdown): The model whose training pictures are offered.
+        model (gr.Dropdown, optional): The model whose training pictures are offered. Defaults to
+            None: none are.
     """
 
-    def __init__(self, site: Site, model: gr.Dropdown) -> None:
+    def __init__(self, site: Site, model: Optional[gr.Dropdown] = None) -> None:
         self.site = site
         self.model = model
         self.file = gr.State()
@@ -38,9 +40,10 @@ class Picture:
             label='Your picture', sources=('upload', 'clipboard'), height=220,
             elem_id=f'{place}-upload', elem_classes='pixels', buttons=[],
         )  # fmt: skip
-        example = gr.Button('Take one of the training', size='sm', elem_id=f'{place}-example')
         self._uploads.append(upload)
-        self._examples.append(example)
+        if self.model is not None:
+            name = 'Take one of the training'
+            self._examples.append(gr.Button(name, size='sm', elem_id=f'{place}-example'))
 
     def connect(self) -> None:
         """Make all places show the same picture; to be called when all are laid out."""

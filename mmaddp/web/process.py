@@ -4,7 +4,9 @@ from typing import NamedTuple
 
 import gradio as gr
 
+from mmaddp.apis import LoadedModel
 from mmaddp.web.errors import whole_number
+from mmaddp.web.limits import Limits
 from mmaddp.web.site import Site
 
 MOST_SEED = 2**32 - 1
@@ -26,17 +28,23 @@ class Process(NamedTuple):
     top_p: gr.Slider
 
 
-def process_sliders(limits) -> Process:
-    """Lay the components out."""
+def process_sliders(own: dict[str, dict]) -> Process:
+    """Lay the components out.
+
+    Args:
+        own (dict): What :func:`own_settings` says of the model that is shown first.
+    """
     with gr.Row():
         seed = gr.Number(0, label='Seed', precision=0, minimum=0, maximum=MOST_SEED, min_width=120)
-        steps = gr.Slider(1, limits.steps, 12, step=1, label='Steps')
+        steps = gr.Slider(1, step=1, label='Steps', info='More take longer', **own['steps'])
         temperature = gr.Slider(
-            0, 12, 4, step=0.1, label='Choice temperature', info='Chance in which tokens are fixed'
-        )
+            0, 12, step=0.1, label='Choice temperature',
+            info='Chance in which tokens are fixed first', **own['temperature'],
+        )  # fmt: skip
         top_p = gr.Slider(
-            0.05, 1, 1, step=0.05, label='Top p', info='Share of probability that codes come from'
-        )
+            0.05, 1, step=0.05, label='Top p', info='Share of the probability to draw from',
+            **own['top_p'],
+        )  # fmt: skip
     return Process(seed, steps, temperature, top_p)
 
 
@@ -51,12 +59,12 @@ def settings_of(seed, steps, temperature, top_p, site: Site) -> tuple[int, dict]
     return seed, dict(num_steps=steps, choice_temperature=float(temperature), top_p=float(top_p))
 
 
-def own_settings(model, limits) -> tuple[dict, dict, dict]:
-    """Updates of the sliders of steps, temperature and top p to those of a model."""
+def own_settings(model: LoadedModel, limits: Limits) -> dict[str, dict]:
+    """Values of the sliders that are those of a model, by the name of the slider."""
     sampler = model.model.sampler
     most = min(limits.steps, model.model.neck.num_tokens)
-    return (
-        gr.update(maximum=most, value=min(sampler.num_steps, most)),
-        gr.update(value=sampler.choice_temperature),
-        gr.update(value=sampler.top_p),
+    return dict(
+        steps=dict(maximum=most, value=min(sampler.num_steps, most)),
+        temperature=dict(value=sampler.choice_temperature),
+        top_p=dict(value=sampler.top_p),
     )

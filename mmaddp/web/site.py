@@ -11,6 +11,8 @@ from mmaddp.web.worker import Worker
 
 # Events of this name wait for one another: the user sees how many are before him.
 QUEUE = 'networks'
+# What the browser shows at once, before the server does.
+WAITING = "() => 'Waiting for the network; others may be before you ...'"
 DEFAULT_LIMITS = Limits()
 
 

@@ -42,7 +42,6 @@ def start(
     choices = named(sources) if sources else at_hand()
     site = Site(choices, Limits(*limits), device)
     listening = listen(host, port)
-    site.worker.run(site.shelf.load, choices[0].name)  # what is wrong with it is said at once
     with listening, server_of(site, host) as server:
         if not is_local(host):
             print(f'Everyone who reaches {host} can use this page; it asks for no password.')

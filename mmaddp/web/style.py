@@ -5,11 +5,11 @@ import gradio as gr
 FONTS = ('system-ui', '-apple-system', 'Segoe UI', 'DejaVu Sans', 'sans-serif')
 MONOSPACE = ('ui-monospace', 'Consolas', 'DejaVu Sans Mono', 'monospace')
 
-# Small pictures show their pixels; the wide page leaves room for what is side by side.
 CSS = """
-.gradio-container {max-width: 1280px !important; margin: 0 auto !important;}
-.pixels img {image-rendering: pixelated;}
-.facts {opacity: .8;}
+.gradio-container, .gradio-container > main {width: 100% !important; margin: 0 auto !important;}
+.gradio-container {max-width: 1240px !important;}
+.pixels img {image-rendering: pixelated; min-width: 60%; object-fit: contain;}
+.facts {opacity: .8; align-self: center;}
 footer {display: none !important;}
 """
 

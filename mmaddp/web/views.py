@@ -1,20 +1,19 @@
 """What models see in a picture."""
 
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Optional
 
 import numpy as np
-from PIL import Image
 from torch import Tensor
 
 from mmaddp.apis import LoadedModel
 from mmaddp.apis.image_files import load_images, picture_reader
+from mmaddp.datasets.loading import decode_rgb
 from mmaddp.utils.images import as_rgb, to_uint8
 from mmaddp.visualization.feature_maps import principal_colours
 from mmaddp.web.menu import Choice
+from mmaddp.web.overlays import draw_boxes, draw_regions
 
 # Share of the tokens that is hidden in the second reconstruction.
 HIDDEN = 0.75
@@ -38,12 +37,12 @@ class Findings(NamedTuple):
 
     Attributes:
         views (list[View]): As pictures.
-        lines (list[str]): In words, Markdown.
+        words (str): In words; '' where there is nothing to say.
         about (dict): In numbers, of plain types.
     """
 
     views: list[View]
-    lines: list[str]
+    words: str
     about: dict[str, Any]
 
 
@@ -77,64 +76,66 @@ def _insides(model: LoadedModel, file: str) -> Findings:
         View('Features of the patches (PCA)', _colours(tokens[:, 1:], model)),
     ]
     features = tokens[0, 1:].mean(dim=0)
-    return Findings(views, [], dict(features=features.tolist()))
+    return Findings(views, '', dict(features=features.tolist()))
 
 
 def _reconstruction(model: LoadedModel, file: str) -> Findings:
-    return Findings([View('Through the tokenizer', _pixels(model.reconstruct(file)[0, 0]))], [], {})
+    return Findings([View('Through the tokenizer', _pixels(model.reconstruct(file)[0, 0]))], '', {})
 
 
 def _classes(model: LoadedModel, file: str) -> Findings:
     (found,) = model.classify(file)
     names = model.model._dataset_meta.get('classes')
     best = found['pred_scores'].argsort()[::-1][:MOST_CLASSES].tolist()
-    scores = {
-        (names[label] if names else f'class {label}'): float(found['pred_scores'][label])
-        for label in best
-    }
-    lines = ['| class | score |', '| --- | ---: |']
-    lines += [f'| {name} | {score:.1%} |' for name, score in scores.items()]
-    return Findings([], ['\n'.join(lines)], dict(scores=scores))
+    scores = {_name(names, label): float(found['pred_scores'][label]) for label in best}
+    return Findings([], _listed(scores), dict(scores=scores))
 
 
 def _objects(model: LoadedModel, file: str, threshold: float) -> Findings:
-    with _drawing() as drawn:
-        (found,) = model.detect(file, score_threshold=threshold, draw=drawn)
-        view = View('Boxes and masks', _read(drawn))
-    names = found.get('names') or [f'class {label}' for label in found['labels'].tolist()]
-    objects = [
-        dict(name=name, score=score, box=box)
-        for name, score, box in zip(names, found['scores'].tolist(), found['bboxes'].tolist())
-    ]
-    text = ', '.join(f'{one["name"]} {one["score"]:.0%}' for one in objects)
-    return Findings([view], [text or 'No object above the threshold.'], dict(objects=objects))
+    (found,) = model.detect(file, score_threshold=threshold)
+    labels, scores = found['labels'].tolist(), found['scores'].tolist()
+    names = [_name(found.get('names'), place) for place in range(len(labels))]
+    texts = [f'{name} {score:.0%}' for name, score in zip(names, scores)]
+    pixels = _with_masks(_original(file), found.get('masks'), labels)
+    drawn = draw_boxes(pixels, found['bboxes'].numpy(), labels, texts)
+    found_there = zip(names, scores, found['bboxes'].tolist())
+    objects = [dict(name=name, score=score, box=box) for name, score, box in found_there]
+    words = ', '.join(texts) or 'no object above the least score'
+    view = View('Boxes' if found.get('masks') is None else 'Boxes and masks', drawn)
+    return Findings([view], words, dict(objects=objects))
+
+
+def _with_masks(pixels: np.ndarray, masks: Optional[Tensor], labels: Sequence[int]) -> np.ndarray:
+    """A picture with the masks of objects over it, those of the best ones on top."""
+    if masks is None:
+        return pixels
+    regions = np.full(pixels.shape[:2], -1)
+    for mask, label in reversed(list(zip(masks.numpy(), labels))):
+        regions[mask] = label
+    return draw_regions(pixels, regions)
 
 
 def _segments(model: LoadedModel, file: str) -> Findings:
-    with _drawing() as drawn:
-        (found,) = model.segment(file, draw=drawn)
-        view = View('Segments', _read(drawn))
+    (found,) = model.segment(file)
     labels, counts = found['labels'].unique(return_counts=True)
-    total = found['labels'].numel()
-    names = found['names'] or {}
     shares = {
-        (names[label] if names else f'class {label}'): count / total
+        _name(found['names'], label): count / found['labels'].numel()
         for label, count in zip(labels.tolist(), counts.tolist())
     }
-    text = ', '.join(f'{name} {share:.0%}' for name, share in shares.items())
-    return Findings([view], [text], dict(shares=shares))
+    drawn = draw_regions(_original(file), found['labels'].numpy())
+    return Findings([View('Segments', drawn)], _listed(shares), dict(shares=shares))
 
 
-@contextmanager
-def _drawing() -> Iterator[Path]:
-    """A file for a drawing, which is removed afterwards."""
-    with tempfile.TemporaryDirectory() as folder:
-        yield Path(folder) / 'drawn.png'
+def _name(names: Optional[Sequence[str]], label: int) -> str:
+    return f'class {label}' if names is None else names[label]
 
 
-def _read(file: Path) -> np.ndarray:
-    with Image.open(file) as picture:
-        return np.array(picture.convert('RGB'))
+def _listed(shares: dict[str, float]) -> str:
+    return ', '.join(f'{name} {share:.0%}' for name, share in shares.items())
+
+
+def _original(file: str) -> np.ndarray:
+    return decode_rgb(Path(file).read_bytes())
 
 
 def _pixels(image: Tensor) -> np.ndarray:

@@ -1,18 +1,23 @@
 """A generation that tells of its steps, and that can be stopped between two of them."""
 
 import copy
+import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Optional
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import avg_pool2d
 
 from mmaddp.apis import LoadedModel
 from mmaddp.models.task_modules import AlternatingSampler, GenerationState
 from mmaddp.utils.images import as_rgb, to_uint8
 from mmaddp.visualization.trajectory import Trajectory
+
+# Least height of a picture that is kept of each step.
+KEPT_SIDE = 96
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,23 @@ def watched(
     view = copy.copy(model.model)
     view.sampler = WatchedSampler(report, **own | given)
     return LoadedModel(view, model.checkpoint, model.cfg_options)
+
+
+def remembered(step: Step, grid_size: tuple[int, int]) -> Step:
+    """A step whose pictures are reduced, if they are large, so that many can be kept.
+
+    Args:
+        step (Step): The step.
+        grid_size (tuple[int, int]): Token grid (h, w); each token keeps a whole number of pixels.
+    """
+    height, width = step.pictures.shape[1:3]
+    patch = math.gcd(height // grid_size[0], width // grid_size[1])
+    factors = [n for n in range(1, patch + 1) if patch % n == 0 and height // n >= KEPT_SIDE]
+    if not factors or factors[-1] == 1:
+        return step
+    pixels = torch.from_numpy(step.pictures).movedim(-1, 1).float()
+    smaller = avg_pool2d(pixels, factors[-1]).round().byte().movedim(1, -1)
+    return replace(step, pictures=smaller.numpy())
 
 
 def trajectory_of(steps: Sequence[Step], place: int, grid_size: tuple[int, int]) -> Trajectory:

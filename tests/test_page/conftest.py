@@ -19,8 +19,7 @@ from mmaddp.registry import MODELS
 
 (ADDP,) = (Path(__file__).parents[2] / 'configs' / 'toy').glob('addp-*_digits-32px.py')
 BROWSERS = ('chromium', 'chromium-browser', 'google-chrome')
-# Drawing without a GPU; the sandbox refuses to be started by root.
-FLAGS = ['--no-sandbox', '--use-angle=swiftshader', '--enable-unsafe-swiftshader']
+FLAGS = ['--no-sandbox', '--disable-gpu']  # the sandbox refuses to be started by root
 # Milliseconds: what takes longer is an error, also on a machine with much else to do.
 PATIENCE = 20_000
 

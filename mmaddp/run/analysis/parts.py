@@ -12,6 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from mmaddp.models.selfsup import ADDP
 from mmaddp.models.token_predictors import MAGE
 from mmaddp.models.tokenizers import VQGANTraining
+from mmaddp.run.benchmark.measure import FLOPS_IN_PLACE
 from mmaddp.run.benchmark.models import build, configured
 from mmaddp.run.benchmark.settings import Settings
 
@@ -140,7 +141,7 @@ def _flops(model: nn.Module, run: Callable[[], Any]) -> dict[str, int]:
     """Operations by the dotted name of a module, '' for the whole."""
     torch.manual_seed(0)
     whole = _Whole(model, run)
-    with FlopCounterMode(display=False) as counter:
+    with FlopCounterMode(display=False, custom_mapping=FLOPS_IN_PLACE) as counter:
         whole()
     root = f'{type(whole).__name__}.model'
     counts = {

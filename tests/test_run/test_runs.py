@@ -214,6 +214,22 @@ def test_damaged_files_are_named_and_the_rest_is_listed(tool, runs, file, conten
         assert str(path) in line
 
 
+@pytest.mark.parametrize('length', ['max_epochs="x"', 'max_iters=None', 'max_epochs=[2]', ''])
+def test_values_of_any_kind_end_nothing(tool, runs, length):
+    entries = [
+        dict(loss='x', iter=1, step=float('nan')),
+        dict(loss=[1], iter=None, step=-1, epoch='one'),
+        dict(loss=1.5, iter=2, step=2, epoch=True, masked_acc=float('inf')),
+    ]
+    odd = training(runs / 'odd', entries, length=length, seed='[1]', best={})
+    text = odd / '20261201_100000' / 'vis_data' / 'config.py'
+    text.write_text(text.read_text().replace('model = dict', 'model = list', 1))
+    (runs / 'made' / 'manifest.json').write_text('{"checkpoint": 1, "sampler": 2, "seed": []}')
+    (run,) = json.loads(tool('--json', '--name', 'odd'))['runs']
+    assert (run['loss'], run['step'], run['seed'], run['task']) == (1.5, 2, 5, 'unknown')
+    tool('--sort', 'best')
+
+
 def test_half_a_line_is_left_out_without_a_word(tool, runs):
     with (runs / 'done/20261201_100000/vis_data/scalars.json').open('a') as file:
         file.write('{"loss": 1.0, "it')

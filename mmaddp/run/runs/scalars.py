@@ -68,6 +68,11 @@ def scalar(
     return steps, [values[step] for step in steps]
 
 
+def is_count(value: Any) -> bool:
+    """Whether a value is an int that is not negative."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
 def is_number(value: Any) -> bool:
     """Whether a value is an int or a float."""
     return isinstance(value, int | float) and not isinstance(value, bool)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from mmaddp.run.runs.record import FINISHED, RUNNING, STOPPED, Record
-from mmaddp.run.runs.scalars import is_number, logged_scalars
+from mmaddp.run.runs.scalars import is_count, is_number, logged_scalars
 from mmaddp.run.runs.settings import read_settings, setting
 from mmaddp.utils.checkpoint_names import STEP
 from mmaddp.utils.folder_lock import is_locked
@@ -28,6 +28,7 @@ FIGURES = (
     *('accuracy/top1', 'coco/bbox_mAP', 'mIoU', 'tokenizer/psnr', 'masked_token/acc_50'),
     *('insight/knn', 'masked_acc', 'psnr'),
 )
+LENGTHS = ('max_epochs', 'max_iters')
 _STAMP = re.compile(rb'^(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d) - ', re.MULTILINE)
 _PACKAGE = re.compile(rb'^ *(PyTorch|MMEngine): *(\S+)', re.MULTILINE)
 _SEED = re.compile(rb'^ *seed: *(\d+)', re.MULTILINE)
@@ -54,10 +55,11 @@ def read_training(folder: Path, name: str, damaged: Damaged) -> Record:
     settings = _newest_settings(folder, damaged)
     config = max(folder.glob('*.py'), key=lambda file: file.stat().st_mtime, default=None)
     record = Record(folder, name, _task(settings), config.name if config else None)
-    record.seed = setting(settings, 'randomness.seed')
+    seed = setting(settings, 'randomness.seed')
+    record.seed = seed if isinstance(seed, int) else None
     epoch = _read_scalars(record, setting(settings, 'default_hooks.checkpoint.save_best'), damaged)
     _read_logs(record, damaged)
-    _set_state(record, settings.get('train_cfg') or {}, epoch)
+    _set_state(record, setting(settings, 'train_cfg'), epoch)
     return record
 
 
@@ -82,9 +84,9 @@ def _read_scalars(record: Record, save_best: Any, damaged: Damaged) -> int:
     for entry in logged_scalars(record.folder, damaged):
         if is_number(entry.get('loss')):
             record.loss = entry['loss']
-        if is_number(entry.get('step')) and 'iter' in entry:
-            record.step = int(entry['step'])
-        epoch = entry['epoch'] if is_number(entry.get('epoch')) else epoch
+        if is_count(entry.get('step')) and 'iter' in entry:
+            record.step = entry['step']
+        epoch = entry['epoch'] if is_count(entry.get('epoch')) else epoch
         for name, value in entry.items():
             if is_number(value) and math.isfinite(value):
                 best[name] = max(value, best.get(name, value))
@@ -134,11 +136,12 @@ def _time(stamp: bytes) -> Optional[datetime]:
         return None
 
 
-def _set_state(record: Record, train_cfg: dict[str, Any], epoch: int) -> None:
+def _set_state(record: Record, train_cfg: Any, epoch: int) -> None:
     """Say how far the training has come: by its checkpoints, its log and its lock."""
     names = (STEP.fullmatch(path.name) for path in record.folder.iterdir())
     saved = [(found[1], int(found[2])) for found in names if found]
-    epochs, steps = train_cfg.get('max_epochs'), train_cfg.get('max_iters')
+    lengths = (setting(dict(train_cfg=train_cfg), f'train_cfg.{key}') for key in LENGTHS)
+    epochs, steps = (length if is_count(length) else None for length in lengths)
     done = max(
         (number for kind, number in saved if kind == ('epoch' if epochs else 'iter')), default=0
     )
@@ -151,7 +154,7 @@ def _set_state(record: Record, train_cfg: dict[str, Any], epoch: int) -> None:
     elif record.step is not None:
         record.place = f'step {record.step}'
     whole = epochs or steps
-    finished = is_number(whole) and done >= whole
+    finished = whole is not None and done >= whole
     tested = not whole and record.figure is not None
     record.state = FINISHED if finished or tested else STOPPED
     if is_locked(record.folder):

@@ -17,6 +17,7 @@ every_page = pytest.mark.parametrize('page', PAGES, ids=lambda page: page.name)
 def without_command(text):
     """Pictures in whose section no command or script stands that makes pictures."""
     wrong = []
+    text = FENCE.sub(lambda block: re.sub('^#', ' #', block[0], flags=re.MULTILINE), text)
     for section in re.split(r'^#{1,6} ', text, flags=re.MULTILINE):
         if not any(lines(re.sub(r'\\\n\s*', ' ', section))):
             wrong += SHOWN.findall(section)

@@ -2,6 +2,7 @@
 
 import functools
 import re
+import runpy
 import subprocess
 
 import pytest
@@ -64,6 +65,11 @@ def test_the_tool_takes_the_arguments(page, line, capsys):
         wrong = fails(call, capsys)
         only_named = not line.in_block and wrong and MISSING.search(wrong)
         assert not wrong or only_named, f'{page}: {line.text}\n{wrong}'
+
+
+def test_the_page_of_all_commands_is_that_of_their_parsers():
+    code = runpy.run_path(str(ROOT / 'docs' / 'make_commands.py'))
+    assert code['PAGE'].read_text() == code['page'](), 'run python docs/make_commands.py'
 
 
 def table_of_wishes():

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import without_network
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / 'docs'
@@ -21,15 +22,19 @@ def navigation():
 
 @pytest.fixture(scope='module')
 def site(tmp_path_factory):
-    """The built site, of a copy without what building leaves behind."""
+    """The built site, of a copy without what building leaves behind.
+
+    Where the system allows it, it is built where there is no network.
+    """
     folder = tmp_path_factory.mktemp('site')
     shutil.copytree(DOCS, folder / 'docs')
     for name in ('mkdocs.yml', 'CONTRIBUTING.md', 'CHANGELOG.md'):
         shutil.copy(ROOT / name, folder)
     (folder / 'mmaddp').symlink_to(ROOT / 'mmaddp')
     built = subprocess.run(
-        [sys.executable, '-m', 'zensical', 'build', '--strict'],
+        [*without_network.prefix(), sys.executable, '-m', 'zensical', 'build', '--strict'],
         cwd=folder,
+        env=without_network.environment(folder / 'asked.txt'),
         capture_output=True,
         text=True,
         check=False,
@@ -50,6 +55,14 @@ def test_the_first_page_is_the_readme():
     finally:
         sys.path.remove(str(DOCS))
     assert (DOCS / 'index.md').read_text() == turn((ROOT / 'README.md').read_text())
+
+
+@pytest.mark.slow
+def test_building_needs_no_network(site):
+    assert (site / 'index.html').is_file()
+    assert not (site.parent / 'asked.txt').read_text()
+    if not without_network.prefix():
+        pytest.skip('network namespaces are not allowed here; nobody was asked')
 
 
 @pytest.mark.slow

@@ -35,6 +35,6 @@ def whole_number(name: str, value: object, low: int, high: int) -> int:
     Raises:
         ValueError: It is not within the limits.
     """
-    if not isinstance(value, (int, float)) or value != int(value) or not low <= value <= high:
+    if not isinstance(value, (int, float)) or not low <= value <= high or value != int(value):
         raise ValueError(f'{name} must be a whole number from {low} to {high}, got {value}.')
     return int(value)

@@ -98,9 +98,11 @@ def _below(folder: Path) -> list[Choice]:
 
 def _distinct(choices: Sequence[Choice]) -> list[Choice]:
     """Each model once; those of equal names are named by their folders."""
-    once = list({choice.source: choice for choice in choices}.values())
-    names = Counter(choice.name for choice in once)
-    return [one if names[one.name] == 1 else one._replace(name=one.source) for one in once]
+    once: dict[str, Choice] = {}
+    for choice in choices:
+        once.setdefault(choice.source, choice)
+    names = Counter(one.name for one in once.values())
+    return [one if names[one.name] == 1 else one._replace(name=one.source) for one in once.values()]
 
 
 def _choice(source: str, name: str) -> Choice:

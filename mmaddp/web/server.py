@@ -26,7 +26,7 @@ HEADERS = [
     ('Referrer-Policy', 'no-referrer'),
     ('X-Content-Type-Options', 'nosniff'),
 ]
-LOCAL_NAMES = ['localhost', '127.0.0.1', '[::1]']
+LOCAL_NAMES = ['localhost', '127.0.0.1', '::1', '[::1]']
 # Seconds that open connections are given when the server ends.
 GRACE = 2
 
@@ -70,7 +70,7 @@ def application(site: Site, host: str) -> FastAPI:
     """The page as an application, without telemetry, share links and documentation of an API."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     if is_local(host):
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=LOCAL_NAMES)
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOCAL_NAMES, host])
     return gr.mount_gradio_app(
         app,
         build_page(site),

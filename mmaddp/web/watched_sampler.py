@@ -13,6 +13,7 @@ from torch.nn.functional import avg_pool2d
 
 from mmaddp.apis import LoadedModel
 from mmaddp.models.task_modules import AlternatingSampler, GenerationState
+from mmaddp.run.sampler_arguments import NAMES
 from mmaddp.utils.images import as_rgb, to_uint8
 from mmaddp.visualization.trajectory import Trajectory
 
@@ -59,10 +60,11 @@ class WatchedSampler(AlternatingSampler):
         draw_noise: Callable,
         lengths: Optional[Sequence[int]] = None,
         every_image: bool = True,
+        grid_size: Optional[Sequence[int]] = None,
     ) -> Iterator[GenerationState]:
         """As :meth:`AlternatingSampler.iterate`, with the pictures of all steps."""
         open_before = state.mask
-        found = super().iterate(state, denoise, decode, draw_noise, lengths, every_image=True)
+        found = super().iterate(state, denoise, decode, draw_noise, lengths, True, grid_size)
         for number, after in enumerate(found, start=1):
             drawn = after.probs.gather(-1, after.token_ids.unsqueeze(-1)).squeeze(-1)
             drawn = torch.where(open_before, drawn, 1.0)
@@ -83,8 +85,7 @@ def watched(
         **settings: Arguments of the sampler that differ from the model's own; None for those that
             do not.
     """
-    names = ('num_steps', 'schedule', 'choice_temperature', 'dynamic_temperature', 'top_p', 'top_k')
-    own = {name: getattr(model.model.sampler, name) for name in names}
+    own = {name: getattr(model.model.sampler, name) for name in NAMES}
     given = {name: value for name, value in settings.items() if value is not None}
     view = copy.copy(model.model)
     view.sampler = WatchedSampler(report, **own | given)

@@ -3,10 +3,14 @@
 import base64
 import io
 import json
+import os
+import signal
+import subprocess
 import sys
 import threading
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,10 +29,12 @@ from mmaddp.web.start import listen, start
 from mmaddp.web.watched_sampler import trajectory_of, watched
 from mmaddp.web.worker import Worker
 
+TOOL = Path(__file__).parents[2] / 'tools' / 'web.py'
+
 
 def painted(pixels):
     content = io.BytesIO()
-    Image.fromarray(pixels, 'RGBA').save(content, format='PNG')
+    Image.fromarray(pixels).save(content, format='PNG')
     return PREFIX + base64.b64encode(content.getvalue()).decode()
 
 
@@ -155,3 +161,21 @@ def test_what_cannot_be_started_is_said(models, monkeypatch):
     monkeypatch.setitem(sys.modules, 'gradio', None)
     with pytest.raises(ValueError, match=r'pip install "mmaddp\[web\]"'):
         start([], '127.0.0.1', 0, limits)
+
+
+@pytest.mark.slow
+def test_the_command_serves_until_it_is_interrupted(ready_python, models, tmp_path):
+    command = (ready_python, TOOL, models / 'my_model', '--port', '0', '--device', 'cpu')
+    environment = os.environ | dict(OMP_NUM_THREADS='1', PYTHONPATH=str(TOOL.parents[1]))
+    pipes = dict(stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    process = subprocess.Popen(list(map(str, command)), cwd=tmp_path, env=environment, **pipes)
+    try:
+        lines = iter(process.stdout.readline, '')
+        address = next(line.split()[0] for line in lines if line.startswith('http://127.0.0.1:'))
+        with urllib.request.urlopen(address) as answer:
+            assert b'gradio' in answer.read()
+        process.send_signal(signal.SIGINT)
+        rest, _ = process.communicate(timeout=60)
+        assert process.returncode == 130 and rest.strip() == 'web: stopped.'
+    finally:
+        process.kill()

@@ -21,7 +21,15 @@ def generate_networks(model: ADDP) -> list[Network]:
 
     Args:
         model (ADDP): A pre-training.
+
+    Raises:
+        ValueError: Its sampler fixes tokens in another order than by confidence.
     """
+    if model.sampler.order != 'confidence':
+        raise ValueError(
+            f'model.sampler.order is {model.sampler.order!r}, which the loop around exported '
+            "networks does not know: export with order='confidence'."
+        )
     return [_denoise(model), _decode(model)]
 
 

@@ -5,11 +5,12 @@ from typing import Any
 
 from mmaddp.run.argument_types import positive, real
 
-# Same as in mmaddp.utils.precision, which imports PyTorch; a test compares them.
+# Same as where they are used, which imports PyTorch; a test compares them.
+ORDERS = ('confidence', 'halton')
 PRECISIONS = ('fp32', 'bf16', 'fp16', 'auto')
 NAMES = (
     *('num_steps', 'schedule', 'choice_temperature', 'dynamic_temperature', 'top_p', 'top_k'),
-    'decode_every',
+    *('decode_every', 'order'),
 )
 
 
@@ -37,6 +38,11 @@ def add_sampler_arguments(parser: argparse.ArgumentParser) -> None:
         type=positive,
         metavar='K',
         help='light steps: show the network a new picture after every K steps only',
+    )
+    group.add_argument(
+        '--order',
+        choices=ORDERS,
+        help='which tokens a step fixes: the most confident ones, or some that lie far apart',
     )
 
 

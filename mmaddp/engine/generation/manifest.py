@@ -121,8 +121,10 @@ def check_or_write(folder: Path, settings: dict) -> None:
 def _sampler_settings(model: ADDP) -> dict:
     """The settings in force, defaults included."""
     settings = {key: value for key, value in vars(model.sampler).items() if key != 'schedule'}
-    if settings.get('decode_every') == 1:  # so that folders from before light steps are continued
-        del settings['decode_every']
+    # Left out where they are the paper's, so that folders of earlier versions are continued.
+    for name, value in dict(decode_every=1, order='confidence').items():
+        if settings.get(name) == value:
+            del settings[name]
     schedule = model.sampler.schedule
     names = {function: name for name, function in SCHEDULES.items()}
     own = f'{schedule.__module__}:{getattr(schedule, "__qualname__", repr(schedule))}'

@@ -240,6 +240,7 @@ class ADDP(BaseSelfSupervisor):
             draw_noise=SampleNoise(seeds, num_tokens, device).draw,
             lengths=lengths,
             every_image=every_image,
+            grid_size=self.target_generator.grid_size,
         )
 
     def predict(self, data_samples: list[DataSample]) -> list[DataSample]:

@@ -9,8 +9,11 @@ from torch import Tensor
 
 from mmaddp.registry import TASK_UTILS
 
+from .halton import rolled_ranks
 from .mask_schedules import Schedule, get_schedule, num_masked_after
-from .token_sampling import draw_ids, least_confident, nucleus_mask, top_mask
+from .token_sampling import draw_ids, last_ranked, least_confident, nucleus_mask, top_mask
+
+ORDERS = ('confidence', 'halton')
 
 Denoiser = Callable[[Optional[Tensor], Tensor, Tensor, int], Tensor]
 """(images (B, 3, H, W), token_ids (B, L), mask (B, L), visible positions) -> logits (B, L, K)."""
@@ -71,9 +74,14 @@ class AlternatingSampler:
             features are kept, so such a step consists of decoder and output layer. After `LazyMAR
             <https://arxiv.org/abs/2503.12450>`_, which reuses features of earlier steps. Defaults
             to 1, the paper's process.
+        order (str): Which positions a step decides: 'confidence', those whose ids are most
+            probable, perturbed by the noise, as in the paper; or 'halton', positions that lie far
+            apart, in an order that is shifted at random for every picture, see
+            :func:`halton_ranks`; the choice temperature is not used then. Defaults to
+            'confidence'.
 
     Raises:
-        ValueError: An argument is out of range, or there is no such schedule.
+        ValueError: An argument is out of range, or there is no such schedule or order.
     """
 
     def __init__(
@@ -85,6 +93,7 @@ class AlternatingSampler:
         top_p: float = 1.0,
         top_k: Optional[int] = None,
         decode_every: int = 1,
+        order: str = 'confidence',
     ):
         if num_steps < 1:
             raise ValueError(f'num_steps must be at least 1, got {num_steps}.')
@@ -98,6 +107,8 @@ class AlternatingSampler:
             raise ValueError(f'top_k must be at least 1, got {top_k}.')
         if decode_every < 1:
             raise ValueError(f'decode_every must be at least 1, got {decode_every}.')
+        if order not in ORDERS:
+            raise ValueError(f'order must be one of {ORDERS}, got {order!r}.')
         self.num_steps = num_steps
         self.schedule = get_schedule(schedule)
         self.choice_temperature = choice_temperature
@@ -105,6 +116,7 @@ class AlternatingSampler:
         self.top_p = top_p
         self.top_k = top_k
         self.decode_every = decode_every
+        self.order = order
 
     def temperature(self, step: int) -> float:
         """Weight of the Gumbel noise in a step."""
@@ -149,8 +161,9 @@ class AlternatingSampler:
         ids: Tensor,
         gumbel: Tensor,
         num_masked: int,
+        ranks: Optional[Tensor] = None,
     ) -> GenerationState:
-        """Fix the ids of the most confident positions.
+        """Fix the ids of the most confident positions, or of the next ones of an order.
 
         Args:
             state (GenerationState): Before the step.
@@ -159,14 +172,18 @@ class AlternatingSampler:
             ids (Tensor): Ids drawn from it, long, shape (B, L).
             gumbel (Tensor): Standard Gumbel noise, shape (B, L).
             num_masked (int): Positions that stay masked, as :meth:`lengths` gives them.
+            ranks (Tensor, optional): Place of each position in the order, long, shape (B, L).
+                Defaults to None, by confidence.
 
         Returns:
             GenerationState: After the step, without its images.
         """
         token_ids = torch.where(state.mask, ids, state.token_ids)
-        mask = least_confident(
-            probs, token_ids, state.mask, self.temperature(step) * gumbel, num_masked
-        )
+        if ranks is None:
+            perturbation = self.temperature(step) * gumbel
+            mask = least_confident(probs, token_ids, state.mask, perturbation, num_masked)
+        else:
+            mask = last_ranked(ranks, state.mask, num_masked)
         return GenerationState(token_ids, mask, num_masked, probs=probs)
 
     def iterate(
@@ -177,6 +194,7 @@ class AlternatingSampler:
         draw_noise: Callable[[], tuple[Tensor, Tensor]],
         lengths: Optional[Sequence[int]] = None,
         every_image: bool = True,
+        grid_size: Optional[Sequence[int]] = None,
     ) -> Iterator[GenerationState]:
         """Generate step by step.
 
@@ -190,20 +208,25 @@ class AlternatingSampler:
             every_image (bool): Decode the images of all steps, for a viewer. Otherwise those that
                 neither the network nor the caller needs are left out: while everything is masked,
                 and after light steps. The result is the same. Defaults to True.
+            grid_size (Sequence[int], optional): Token grid (h, w), needed by the order 'halton'.
+                Defaults to None.
 
         Yields:
             GenerationState: After each step; the images of the last one are the result.
         """
         num_tokens = state.mask.shape[1]
         lengths = self.lengths(state.num_masked) if lengths is None else lengths
-        seen = state.images
+        seen, ranks = state.images, None
         for step, num_masked in enumerate(lengths):
             num_visible = num_tokens - state.num_masked
             logits = denoise(seen, state.token_ids, state.mask, num_visible)
             probs = logits.softmax(dim=-1)
             uniform, gumbel = draw_noise()
             ids = self.draw(probs, uniform)
-            state = self.advance(state, step, probs, ids, gumbel, num_masked)
+            if self.order == 'halton' and ranks is None:
+                assert grid_size is not None
+                ranks = rolled_ranks(grid_size, gumbel)
+            state = self.advance(state, step, probs, ids, gumbel, num_masked, ranks)
             is_last = step == len(lengths) - 1
             matters = num_masked < num_tokens and (seen is None or self.is_decoded_after(step))
             if every_image or matters or is_last:

@@ -77,3 +77,18 @@ def least_confident(
     confidence = probs.gather(-1, token_ids.unsqueeze(-1)).squeeze(-1).log()
     confidence = confidence.masked_fill(~mask, torch.inf) + perturbation
     return mask_smallest(confidence, num_masked)
+
+
+def last_ranked(ranks: Tensor, mask: Tensor, num_masked: int) -> Tensor:
+    """Choose the positions that stay masked: the last ones of an order.
+
+    Args:
+        ranks (Tensor): Place of each position in the order, long, shape (B, L).
+        mask (Tensor): Positions that were masked so far, bool, shape (B, L); the others stay
+            visible.
+        num_masked (int): Positions to choose; at most as many as ``mask`` holds.
+
+    Returns:
+        Tensor: bool, shape (B, L), True = stays masked.
+    """
+    return mask_smallest(torch.where(mask, -ranks, 1), num_masked)

@@ -118,6 +118,7 @@ def test_light_steps_see_the_picture_of_the_last_one_that_was_decoded():
         dict(top_p=1.1),
         dict(top_k=0),
         dict(decode_every=0),
+        dict(order='random'),
     ],
 )
 def test_bad_arguments(wrong):

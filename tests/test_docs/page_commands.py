@@ -112,7 +112,8 @@ def call(words: list[str]) -> Call:
     for index, word in enumerate(words):  # also behind python, torchrun or srun
         if re.fullmatch(r'(?:tools|docs|tests|examples)/[\w/]+\.py', word):
             return Call(word, words[index + 1 :], words[0])
-        if word == PROGRAM and words[index - 1 : index] in ([], ['-m']):
+        in_image = words[:2] == ['docker', 'run'] and word.split(':')[0] == PROGRAM
+        if in_image or (word == PROGRAM and words[index - 1 : index] in ([], ['-m'])):
             return _sub_command(words[index + 1 :])
     program, *rest = words
     if program == 'bash' or program.startswith('tools/'):

@@ -104,6 +104,7 @@ def test_syntax(page):
         ('GPUS=8 bash tools/slurm_train.sh P J c.py D --seed 1', 'tools/train.py', 5),
         ('torchrun --nproc_per_node 8 tools/train.py c.py', 'tools/train.py', 1),
         ('python -m torch.distributed.run -m mmaddp train c.py', 'tools/train.py', 1),
+        ('docker run --rm mmaddp:cuda pretrain pictures --out m', 'tools/pretrain.py', 3),
         ('mmaddp convert to-timm a.pth b', 'tools/model_converters/mmaddp_to_timm.py', 2),
         ('cd x && bash tools/quickstart.sh --smoke | tee log', 'tools/quickstart/quickstart.py', 1),
     ],

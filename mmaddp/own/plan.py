@@ -18,6 +18,8 @@ MOST_MIRRORED = 1.2
 # Share of the pictures that is held out, and the most of them.
 HELD_OUT, MOST_HELD_OUT = 0.1, 2000
 
+FEWEST_CODES, MOST_CODES = 32, 1024
+
 STAGES = ('tokenizer', 'predictor', 'addp')
 # Longest epoch. Of more pictures an epoch is a part; the next one goes on behind it.
 MOST_STEPS_PER_EPOCH = 200
@@ -161,7 +163,7 @@ def _sized(found: Look, wishes: Wishes, size: str, resolution: int) -> Plan:
         size=size,
         resolution=resolution,
         grid=grid,
-        num_codes=_codes(num_train * grid * grid),
+        num_codes=codes_for(num_train * grid * grid),
         num_train=num_train,
         num_val=num_val,
         flip=mirror_ratio(found.thumbnails) < MOST_MIRRORED,
@@ -203,6 +205,6 @@ def _batch(num_train: int, most: int) -> int:
     return min(most, 2 ** max(int(math.log2(num_train / 4)), 2))
 
 
-def _codes(num_tokens: int) -> int:
-    """About one code for 500 tokens, a power of two from 32 to 1024."""
-    return 2 ** min(max(round(math.log2(num_tokens / 500)), 5), 10)
+def codes_for(num_tokens: int) -> int:
+    """About one code for 500 tokens of the pictures, a power of two from 32 to 1024."""
+    return min(max(2 ** round(math.log2(num_tokens / 500)), FEWEST_CODES), MOST_CODES)

@@ -5,8 +5,17 @@ from typing import NamedTuple
 
 from mmaddp.own.look import Look, mirror_ratio
 from mmaddp.own.pixels import pixel_rows
-from mmaddp.own.plan import MOST_ENLARGED, RESOLUTIONS, STAGES, Plan, Wishes
-from mmaddp.own.plan_time import Cost, is_good, planned_seconds
+from mmaddp.own.plan import (
+    FEWEST_CODES,
+    MOST_CODES,
+    MOST_ENLARGED,
+    RESOLUTIONS,
+    STAGES,
+    Plan,
+    Wishes,
+    codes_for,
+)
+from mmaddp.own.plan_time import TOKENS_PER_CODE, Cost, is_good, planned_seconds
 from mmaddp.utils.durations import duration
 
 
@@ -24,7 +33,6 @@ def table(plan: Plan, found: Look, wishes: Wishes, costs: dict[str, Cost]) -> li
     smaller = plan.resolution < min(RESOLUTIONS[0], MOST_ENLARGED * side) / 2
     pixels = f'half of the pictures have at least {side} pixels'
     pixels += '; larger ones would need more time than there is' if smaller else ''
-    tokens = plan.num_train * plan.grid**2
     machine = 'GPU' if plan.device == 'cuda' else 'CPU'
     mirrored = mirror_ratio(found.thumbnails)
 
@@ -47,12 +55,7 @@ def table(plan: Plan, found: Look, wishes: Wishes, costs: dict[str, Cost]) -> li
             wishes.grid,
             f'patches of {plan.patch} pixels{_why_coarse(plan)}',
         ),
-        chosen(
-            'codes',
-            str(plan.num_codes),
-            None,
-            f'about one for 500 of {tokens:,} tokens, 32 to 1024',
-        ),
+        chosen('codes', str(plan.num_codes), None, _why_codes(plan)),
         chosen('size', plan.size, wishes.size != 'auto', f'{number:,} pictures on a {machine}'),
         Choice(
             'mirrored',
@@ -63,6 +66,13 @@ def table(plan: Plan, found: Look, wishes: Wishes, costs: dict[str, Cost]) -> li
         *(_stage(stage, plan, costs[stage]) for stage in STAGES),
         Choice('all', duration(planned_seconds(plan, costs)), _why_all(plan, wishes)),
     ]
+
+
+def _why_codes(plan: Plan) -> str:
+    tokens = plan.num_train * plan.grid**2
+    if plan.num_codes < codes_for(tokens):
+        return f'about one for {TOKENS_PER_CODE:,} of the tokens that ADDP sees in this time'
+    return f'about one for 500 of {tokens:,} tokens, {FEWEST_CODES} to {MOST_CODES}'
 
 
 def _why_coarse(plan: Plan) -> str:

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Optional
 
-from mmaddp.own.plan import STAGES, Plan
+from mmaddp.own.plan import FEWEST_CODES, STAGES, Plan
 
 # Shares of the time for training, and steps from which on samples and features can be good: see
 # docs/own_rules.md.
@@ -15,6 +15,8 @@ GOOD_STEPS = dict(tokenizer=300, predictor=500, addp=1000)
 FEWEST_STEPS, MOST_STEPS, MOST_PASSES = 60, 6000, 200
 # Share of the time for encoding pictures; where it does not suffice there are fewer views of each.
 ENCODING = 0.1
+# Tokens that ADDP sees of each code, at least: with 1,400 samples fell apart (docs/own_rules.md).
+TOKENS_PER_CODE = 8000
 # Part of the budget that is kept back for preparing, sampling and the report.
 KEPT_BACK = 0.15
 
@@ -42,7 +44,7 @@ class Cost:
 
 
 def with_epochs(plan: Plan, costs: dict[str, Cost], seconds: float) -> Optional[Plan]:
-    """Divide the time for training.
+    """Divide the time for training; where it is short, there are fewer views and codes.
 
     Args:
         plan (Plan): Without epochs.
@@ -66,7 +68,15 @@ def with_epochs(plan: Plan, costs: dict[str, Cost], seconds: float) -> Optional[
         epochs[stage] = number
         seconds -= number * per_epoch
         left -= SHARES[stage]
-    return replace(plan, epochs=epochs)
+    plan = replace(plan, epochs=epochs)
+    return plan if plan.start else replace(plan, num_codes=_learnable_codes(plan))
+
+
+def _learnable_codes(plan: Plan) -> int:
+    """The codes of a plan, or fewer, where ADDP is too short for so many."""
+    seen = plan.steps('addp') * plan.batch['addp'] * plan.grid**2
+    learnable = 2 ** int(math.log2(seen / TOKENS_PER_CODE)) if seen > TOKENS_PER_CODE else 1
+    return min(plan.num_codes, max(learnable, FEWEST_CODES))
 
 
 def _affordable_views(plan: Plan, costs: dict[str, Cost], seconds: float) -> int:

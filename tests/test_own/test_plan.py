@@ -102,6 +102,8 @@ def test_many_pictures_have_short_epochs_and_few_views(tmp_path):
     costs = COSTS | dict(tokenizer=Cost(0.1, 1.0, encode_seconds=90))
     timed = with_epochs(plan, costs, 700)
     assert plan.views == 2 and timed.views == 1
+    assert plan.num_codes == 1024 and timed.num_codes == 128
+    assert with_epochs(plan, costs, 20_000).num_codes == 1024
     assert 600 < planned_seconds(timed, costs) <= 700
     assert 'an epoch is 6,400 pictures' in ' '.join(
         print_table(table(timed, found, asked, costs)).split()

@@ -74,13 +74,13 @@ def _replace_absent_data(cfg: Config, folder: Path, num_steps: int) -> list[str]
 def _drop_hooks_without_pictures(cfg: Config) -> list[str]:
     """Take hooks that look at pictures out where these are absent, in place; one line for each."""
     dropped = []
-    for name, hook in (cfg.get('default_hooks') or {}).items():
+    for name, hook in list((cfg.get('default_hooks') or {}).items()):
         if not hook or type_name(hook) != 'FeatureInsightHook':
             continue
         folders = [hook[key] for key in ('pictures', 'held_out') if hook.get(key)]
         absent = [str(folder) for folder in folders if not Path(folder).is_dir()]
         if absent:
-            cfg.default_hooks[name] = None
+            del cfg.default_hooks[name]
             dropped.append(f'pictures {", ".join(absent)} (default_hooks.{name})')
     return dropped
 

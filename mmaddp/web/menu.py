@@ -8,8 +8,8 @@ from typing import NamedTuple, Optional, Union
 from mmengine.config import Config
 
 from mmaddp.apis.model_source import find_model
-from mmaddp.run.model_list import list_models
 from mmaddp.utils.config_types import type_name
+from mmaddp.weights.known_weights import KNOWN_WEIGHTS, find_known
 
 WORK_DIRS = 'work_dirs'
 # Token grid of a target generator that names none.
@@ -63,7 +63,7 @@ def at_hand() -> list[Choice]:
         ValueError: There is none.
     """
     found = _below(Path(WORK_DIRS))
-    released = [model['name'] for model in list_models() if model['file'] and model['config']]
+    released = [name for name, one in KNOWN_WEIGHTS.items() if one.config and find_known(name)]
     found += [_choice(name, name) for name in released]
     if not found:
         raise ValueError(

@@ -16,17 +16,16 @@ from jupyter_client import AsyncKernelManager
 from nbclient import NotebookClient
 from ready_python import serve
 
-# Seconds of a step of which a budget of two minutes holds little more than the fewest.
+# Seconds of a step of which a budget of three minutes holds little more than the fewest.
 COMMAND = """
 import sys
 from mmaddp.cli import main
-from mmaddp.own import plan, pretrain
+from mmaddp.own import pretrain
 from mmaddp.own.finetuning import finetune
-from mmaddp.own.finetuning import plan as finetuning_plan
 
-seconds = dict(tokenizer=0.25, predictor=0.3, addp=0.8)
-pretrain.measure = lambda stage, *rest: plan.Cost(seconds[stage], 0.5)
-finetune.measure = lambda *rest: finetuning_plan.Cost(1.0, 0.01, 1.0, 0.5)
+seconds = dict(tokenizer=0.38, predictor=0.45, addp=1.2)
+pretrain.measure = lambda stage, *rest: pretrain.Cost(seconds[stage], 0.5)
+finetune.measure = lambda *rest: finetune.Cost(1.0, 0.01, 1.0, 0.5)
 sys.exit(main())
 """
 

@@ -53,6 +53,7 @@ class Plan:
             or two lists with one for each channel.
         pixel_mean (float, optional): Mean of pixels in [0, 1]; None for RGB of 8 bits.
         pixel_std (float, optional): Their standard deviation.
+        coloured (bool): Whether some pictures are more than grey.
         start (dict[str, str]): Checkpoints or addresses to continue from, by stage; empty for a
             new model.
     """
@@ -71,6 +72,7 @@ class Plan:
     batch: dict[str, int]
     epochs: dict[str, int]
     start: dict[str, str] = field(default_factory=dict)
+    coloured: bool = False
     channels: int = 3
     value_range: Optional[list] = None
     pixel_mean: Optional[float] = None
@@ -173,6 +175,7 @@ def _sized(found: Look, wishes: Wishes, size: str, resolution: int) -> Plan:
         seed=wishes.seed,
         batch={stage: _batch(num_train, largest[stage]) for stage in STAGES},
         epochs={},
+        coloured=found.channels > 1,
         **pixel_choices(found, wishes),
     )
 

@@ -7,9 +7,11 @@ from typing import Optional
 from mmaddp.own.plan import FEWEST_CODES, STAGES, Plan
 
 # Shares of the time for training, and steps from which on samples and features can be good: see
-# docs/own_rules.md.
+# docs/own_rules.md. A tokenizer of coloured pictures needs more.
 SHARES = dict(tokenizer=0.2, predictor=0.2, addp=0.6)
+COLOURED_SHARES = dict(tokenizer=0.36, predictor=0.17, addp=0.47)
 GOOD_STEPS = dict(tokenizer=300, predictor=500, addp=1000)
+COLOURED_GOOD_STEPS = GOOD_STEPS | dict(tokenizer=1000)
 # Steps below which a stage is not worth running, and steps and passes beyond which little is
 # expected. Our own choice.
 FEWEST_STEPS, MOST_STEPS, MOST_PASSES = 60, 6000, 200
@@ -57,19 +59,24 @@ def with_epochs(plan: Plan, costs: dict[str, Cost], seconds: float) -> Optional[
     plan = replace(plan, views=_affordable_views(plan, costs, seconds))
     seconds -= fixed_seconds(plan, costs)
     epochs = {}
-    left = sum(SHARES.values())
+    shares = _shares(plan)
+    left = sum(shares.values())
     for stage in STAGES:
         per_epoch = costs[stage].seconds_per_step * plan.steps_per_epoch(stage)
-        share = max(seconds, 0) * SHARES[stage] / left
+        share = max(seconds, 0) * shares[stage] / left
         most = max(MOST_PASSES * plan.steps_per_pass(stage), MOST_STEPS)
         number = min(int(share / per_epoch), most // plan.steps_per_epoch(stage))
         if number * plan.steps_per_epoch(stage) < FEWEST_STEPS:
             return None
         epochs[stage] = number
         seconds -= number * per_epoch
-        left -= SHARES[stage]
+        left -= shares[stage]
     plan = replace(plan, epochs=epochs)
     return plan if plan.start else replace(plan, num_codes=_learnable_codes(plan))
+
+
+def _shares(plan: Plan) -> dict[str, float]:
+    return COLOURED_SHARES if plan.coloured else SHARES
 
 
 def _learnable_codes(plan: Plan) -> int:
@@ -97,14 +104,15 @@ def least_seconds(plan: Plan, costs: dict[str, Cost]) -> float:
     for stage in STAGES:
         per_epoch = plan.steps_per_epoch(stage)
         epochs = math.ceil(FEWEST_STEPS / per_epoch)
-        needed.append(costs[stage].seconds_per_step * epochs * per_epoch / SHARES[stage])
+        needed.append(costs[stage].seconds_per_step * epochs * per_epoch / _shares(plan)[stage])
     fixed = fixed_seconds(replace(plan, views=1), costs)
     return (fixed + 1.05 * max(needed)) / (1 - KEPT_BACK)
 
 
 def is_good(plan: Plan) -> bool:
     """Whether every stage has steps enough for good samples."""
-    return all(plan.steps(stage) >= GOOD_STEPS[stage] for stage in STAGES)
+    good = COLOURED_GOOD_STEPS if plan.coloured else GOOD_STEPS
+    return all(plan.steps(stage) >= good[stage] for stage in STAGES)
 
 
 def planned_seconds(plan: Plan, costs: dict[str, Cost]) -> float:

@@ -123,7 +123,7 @@ def test_folders_of_others_and_among_the_pictures_are_refused(tmp_path):
 
 def test_a_budget_that_is_too_small_says_what_is_needed(tmp_path, fixed_costs):
     images = write_shapes(tmp_path / 'in', 40)
-    with pytest.raises(ValueError, match=r'budget of 20s is too small.*at least [23]\d s'):
+    with pytest.raises(ValueError, match=r'budget of 20s is too small.*at least \d\d s'):
         plan_only(images, tmp_path / 'out', budget=20.0)
 
 

@@ -31,7 +31,7 @@ WORKS: dict[str, Callable[[Settings], Work]] = {
 }
 START_UP = 'start-up'
 # Of tiles of attention; PyTorch counts the product that is not in place.
-FLOPS_IN_PLACE = {torch.ops.aten.baddbmm_: baddbmm_flop}
+FLOPS_IN_PLACE = {torch.ops.aten.baddbmm_: lambda *shapes, **_: baddbmm_flop(*shapes)}
 # Work without networks, whose operations nobody counts.
 UNCOUNTED = ('load-data', START_UP)
 

@@ -19,7 +19,7 @@ def picture_upload(**settings: Any) -> gr.Image:
             helps, before :func:`read_upload` can look at it.
     """
     upload = gr.Image(**settings)
-    upload.preprocess = _file_of  # type: ignore[method-assign]
+    upload.preprocess = _file_of
     return upload
 
 

@@ -90,7 +90,7 @@ class EditTab:
             if file is None:
                 raise ValueError('There is no picture yet: drop one on the left.')
             number = whole_number('The number of versions', number, 1, self.site.limits.pictures)
-            seed, process = settings_of(*settings, self.site)
+            seed, process = settings_of(self.site, *settings)
             seed = min(seed, MOST_SEED - number)
             size = self.site.shelf.choices[name].size
             mask = painted_mask(paint, size) if way == PAINT else None
@@ -115,7 +115,7 @@ class EditTab:
 
 
 def _edited(
-    model: LoadedModel, file: str, way: str, amount: float, mask: Any, **options: int
+    model: LoadedModel, file: str, way: str, amount: float, mask: Any, **options: Any
 ) -> Any:
     """Versions of a picture, shape (n, 3, H, W)."""
     side = min(model.model.backbone.img_size)

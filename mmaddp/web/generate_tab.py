@@ -89,7 +89,7 @@ class GenerateTab:
         """Generate, and show each step."""
         with shown_in_page():
             number = whole_number('The number of pictures', number, 1, self.site.limits.pictures)
-            seed, process = settings_of(*settings, self.site)
+            seed, process = settings_of(self.site, *settings)
             steps: list[Step] = []
             grid_size = self.site.shelf.choices[name].grid
 
@@ -106,7 +106,7 @@ class GenerateTab:
             seconds = time.perf_counter() - started
             made = Made(steps, step.pictures, grid_size, f'seed_{seed}')
             about = dict(model=name, seed=seed, **process)
-            file = keep_zip(made.name, numbered(made.name, made.pictures), about)
+            file = keep_zip(made.name, numbered(made.name, [*made.pictures]), about)
             text = f'{_count(number)} of seed {seed} in {seconds:.1f} s.'
             yield gr.skip(), text, made, gr.DownloadButton(value=file, interactive=True)
 

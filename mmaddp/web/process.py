@@ -48,7 +48,7 @@ def process_sliders(own: dict[str, dict]) -> Process:
     return Process(seed, steps, temperature, top_p)
 
 
-def settings_of(seed, steps, temperature, top_p, site: Site) -> tuple[int, dict]:
+def settings_of(site: Site, seed, steps, temperature, top_p) -> tuple[int, dict]:
     """Seed, and settings of the sampler, checked.
 
     Raises:

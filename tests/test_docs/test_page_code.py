@@ -112,8 +112,8 @@ def test_what_is_wrong_is_found():
     assert unknown_names(['a = 1\nprint(a, CONFIG)', 'a, b']) == ['b']
     with pytest.raises(SyntaxError):
         unknown_names(['print(1'])
-    assert wrong_imports('from mmaddp.apis import load, lod\nimport mmaddp.nothing') == [
-        *('mmaddp.apis.lod', 'mmaddp.nothing')
+    assert wrong_imports('from mmaddp.apis import load, load_all\nimport mmaddp.nothing') == [
+        *('mmaddp.apis.load_all', 'mmaddp.nothing')
     ]
-    text = "`mmaddp.load('a')`, `mmaddp.apis.lod`, `mmaddp.ADDP`, `dict(type='mmaddp.ADPD')`"
-    assert wrong_names(text) == ['mmaddp.apis.lod', 'mmaddp.ADPD']
+    text = "`mmaddp.load('a')`, `mmaddp.apis.load_all`, `mmaddp.ADDP`, `dict(type='mmaddp.ADPD')`"
+    assert wrong_names(text) == ['mmaddp.apis.load_all', 'mmaddp.ADPD']

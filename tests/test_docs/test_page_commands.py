@@ -114,7 +114,7 @@ def test_calls_are_found(line, tool, words):
 
 
 def test_wrong_commands_are_found(capsys):
-    page = '```bash\nG="mmaddp generate C"\n$G W --no-such\n```\n`mmaddp trian CONFIG`'
+    page = '```bash\nG="mmaddp generate C"\n$G W --no-such\n```\n`mmaddp training CONFIG`'
     page += '\n```text\n$ mmaddp pretrain pictures\nRead.\n```\n'
     found = [fails(call, capsys) for line in lines(page) for call in calls(line.text)]
     assert len(found) == 3 and all(found)

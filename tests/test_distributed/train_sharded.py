@@ -8,6 +8,7 @@ with a best checkpoint).
 """
 
 import sys
+import time
 
 import torch
 from mmengine.hooks import Hook
@@ -36,6 +37,8 @@ class Stop(Hook):
 
 def run(kind, data, folder, form, **options):
     """Start a toy, or continue it if there is something to continue from."""
+    # mmengine names loggers and log files by the second: two starts in one would share them.
+    time.sleep(1 - time.time() % 1)
     cfg, notes = training_config(
         TrainFlags(resume='auto'),
         config=TOYS[kind],

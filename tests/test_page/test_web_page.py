@@ -18,6 +18,7 @@ pytestmark = pytest.mark.slow
 
 # Where the middle of the canvas is painted, in pixels of the screen.
 STROKE = range(-40, 41, 10)
+PAUSE = 300  # milliseconds
 
 
 def generate(page):
@@ -29,9 +30,13 @@ def finish(page):
 
 
 def set_value(page, label, value):
+    """Type a number at the pace of a person: gradio loses what comes before it has settled."""
     field = page.get_by_label(label).first
+    field.wait_for()
+    page.wait_for_timeout(PAUSE)
     field.fill(str(value))
     field.press('Enter')
+    page.wait_for_timeout(PAUSE)
 
 
 def archive(page, button):

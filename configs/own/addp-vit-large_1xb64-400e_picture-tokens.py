@@ -24,7 +24,6 @@ model = dict(
         ),
         grid_size=(16, 16),
     ),
-    sampler=dict(choice_temperature=6.0),
 )
 train_dataloader = dict(dataset=dict(dataset=dict(num_codes=_base_.tokenizer.num_codes)))
 optim_wrapper = dict(optimizer=dict(lr=2e-4))

@@ -18,7 +18,7 @@ model = dict(
         type='mmaddp.AlternatingSampler',
         num_steps=12,
         schedule='cosine',
-        choice_temperature=1.0,
+        choice_temperature=6.0,
         top_p=0.9,
     ),
 )

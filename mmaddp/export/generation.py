@@ -23,13 +23,15 @@ def generate_networks(model: ADDP) -> list[Network]:
         model (ADDP): A pre-training.
 
     Raises:
-        ValueError: Its sampler fixes tokens in another order than by confidence.
+        ValueError: Its sampler has an order or guidance.
     """
-    if model.sampler.order != 'confidence':
-        raise ValueError(
-            f'model.sampler.order is {model.sampler.order!r}, which the loop around exported '
-            "networks does not know: export with order='confidence'."
-        )
+    for name, known in dict(order='confidence', guidance=0).items():
+        value = getattr(model.sampler, name)
+        if value != known:
+            raise ValueError(
+                f'model.sampler.{name} is {value!r}, which the loop around exported networks does '
+                f'not know: export with {name}={known!r}.'
+            )
     return [_denoise(model), _decode(model)]
 
 

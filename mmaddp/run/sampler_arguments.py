@@ -3,14 +3,14 @@
 import argparse
 from typing import Any
 
-from mmaddp.run.argument_types import positive, real
+from mmaddp.run.argument_types import positive, real, share
 
 # Same as where they are used, which imports PyTorch; a test compares them.
 ORDERS = ('confidence', 'halton')
 PRECISIONS = ('fp32', 'bf16', 'fp16', 'auto')
 NAMES = (
     *('num_steps', 'schedule', 'choice_temperature', 'dynamic_temperature', 'top_p', 'top_k'),
-    *('decode_every', 'order'),
+    *('decode_every', 'order', 'guidance', 'guidance_start'),
 )
 
 
@@ -43,6 +43,18 @@ def add_sampler_arguments(parser: argparse.ArgumentParser) -> None:
         '--order',
         choices=ORDERS,
         help='which tokens a step fixes: the most confident ones, or some that lie far apart',
+    )
+    group.add_argument(
+        '--guidance',
+        type=real(0),
+        metavar='W',
+        help='weight of internal guidance, away from what is predicted without the picture',
+    )
+    group.add_argument(
+        '--guidance-start',
+        type=share,
+        metavar='SHARE',
+        help='share of the steps before guidance begins; 0.5 unless the config says otherwise',
     )
 
 

@@ -26,7 +26,7 @@ def toy_config(folder: Path, **dataset) -> Config:
     cfg.merge_from_dict(
         Config.fromfile(ROOT / 'configs' / '_base_' / 'generation' / 'images_from_seeds.py')
     )
-    cfg.model.sampler = dict(type='mmaddp.AlternatingSampler', num_steps=16)
+    cfg.model.sampler = dict(type='mmaddp.AlternatingSampler', num_steps=16, guidance=0.5)
     for part in ('tokenizer', 'token_predictor'):
         cfg.model.target_generator[part].init_cfg = None
     cfg.test_dataloader.batch_size = 4

@@ -16,8 +16,9 @@ def test_names_are_those_of_the_parts():
 def test_what_is_not_given_stays():
     parser = argparse.ArgumentParser()
     sampler_arguments.add_sampler_arguments(parser)
-    given = parser.parse_args(['--steps', '6', '--order', 'halton', '--decode-every', '2'])
+    line = '--steps 6 --order halton --decode-every 2 --guidance 0.5 --guidance-start 0.25'
+    given = parser.parse_args(line.split())
     settings = sampler_arguments.sampler_settings(given)
     assert {name: value for name, value in settings.items() if value is not None} == dict(
-        num_steps=6, order='halton', decode_every=2
+        num_steps=6, order='halton', decode_every=2, guidance=0.5, guidance_start=0.25
     )

@@ -122,7 +122,8 @@ def _sampler_settings(model: ADDP) -> dict:
     """The settings in force, defaults included."""
     settings = {key: value for key, value in vars(model.sampler).items() if key != 'schedule'}
     # Left out where they are the paper's, so that folders of earlier versions are continued.
-    for name, value in dict(decode_every=1, order='confidence').items():
+    paper = dict(decode_every=1, order='confidence', guidance=0, guidance_start=0.5)
+    for name, value in paper.items():
         if settings.get(name) == value:
             del settings[name]
     schedule = model.sampler.schedule

@@ -98,7 +98,8 @@ class ADDPDecoder(BaseModule):
 
         Args:
             latent (Tensor, optional): Encoder output, shape (B, 1 + L, C_in), class token first.
-                None if no position is visible: then nothing of it would be used.
+                None if no position is visible: then nothing of it would be used. Otherwise None
+                means without a picture: every position holds the mask token.
             token_ids (Tensor): True codes, long, shape (B, L); read at visible positions only.
             mask (Tensor): bool, shape (B, L), True = masked.
             num_visible (Sequence[int]): Visible positions of each sample. Where they differ, the

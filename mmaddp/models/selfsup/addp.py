@@ -168,7 +168,8 @@ class ADDP(BaseSelfSupervisor):
 
         Args:
             images (Tensor, optional): RGB images, shape (B, 3, H, W). Not read if nothing is
-                visible, because then no position holds anything of them.
+                visible, because then no position holds anything of them. None: the mask token
+                stands for the encoder's features, so that only the tokens speak.
             token_ids (Tensor): Ids, long, shape (B, L).
             mask (Tensor): bool, shape (B, L), True = masked.
             num_visible (int): Visible positions, the same in every sample.
@@ -177,7 +178,8 @@ class ADDP(BaseSelfSupervisor):
         Returns:
             Tensor: Logits over the codes in float32, shape (B, L, K).
         """
-        latent = (encode or self.encode)(images) if num_visible else None
+        seen = images is not None and num_visible
+        latent = (encode or self.encode)(images) if seen else None
         feats = self.neck(latent, token_ids, mask, [num_visible] * len(mask))
         image_feats = feats[:, 1 : 1 + self.neck.num_tokens]
         num_codes = self.neck.vocabulary.num_codes

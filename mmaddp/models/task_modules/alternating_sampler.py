@@ -16,7 +16,9 @@ from .token_sampling import draw_ids, last_ranked, least_confident, nucleus_mask
 ORDERS = ('confidence', 'halton')
 
 Denoiser = Callable[[Optional[Tensor], Tensor, Tensor, int], Tensor]
-"""(images (B, 3, H, W), token_ids (B, L), mask (B, L), visible positions) -> logits (B, L, K)."""
+"""(images (B, 3, H, W), token_ids (B, L), mask (B, L), visible positions) -> logits (B, L, K).
+
+Without images it is asked what the visible tokens say alone."""
 
 Decoder = Callable[[Tensor, Tensor, Tensor], Tensor]
 """(token_ids (B, L), probs (B, L, K), mask (B, L)) -> images (B, 3, H, W)."""
@@ -79,6 +81,13 @@ class AlternatingSampler:
             apart, in an order that is shifted at random for every picture, see
             :func:`halton_ranks`; the choice temperature is not used then. Defaults to
             'confidence'.
+        guidance (float): Weight w of internal guidance: logits become l + w (l - l'), where l' are
+            those of the decoder without the encoder's features, a pass of the decoder more. The
+            weak model is the own one with less to see, after `self-guidance
+            <https://arxiv.org/abs/2410.13136>`_ (NeurIPS 2024). Defaults to 0, none.
+        guidance_start (float): Share of the steps before guidance begins: early, while much is
+            masked, it does harm (`Rojas et al. <https://arxiv.org/abs/2507.08965>`_). Defaults to
+            0.5.
 
     Raises:
         ValueError: An argument is out of range, or there is no such schedule or order.
@@ -94,6 +103,8 @@ class AlternatingSampler:
         top_k: Optional[int] = None,
         decode_every: int = 1,
         order: str = 'confidence',
+        guidance: float = 0.0,
+        guidance_start: float = 0.5,
     ):
         if num_steps < 1:
             raise ValueError(f'num_steps must be at least 1, got {num_steps}.')
@@ -109,6 +120,10 @@ class AlternatingSampler:
             raise ValueError(f'decode_every must be at least 1, got {decode_every}.')
         if order not in ORDERS:
             raise ValueError(f'order must be one of {ORDERS}, got {order!r}.')
+        if not 0 <= guidance < float('inf'):
+            raise ValueError(f'guidance must be finite and not negative, got {guidance}.')
+        if not 0 <= guidance_start <= 1:
+            raise ValueError(f'guidance_start must lie in [0, 1], got {guidance_start}.')
         self.num_steps = num_steps
         self.schedule = get_schedule(schedule)
         self.choice_temperature = choice_temperature
@@ -117,6 +132,8 @@ class AlternatingSampler:
         self.top_k = top_k
         self.decode_every = decode_every
         self.order = order
+        self.guidance = guidance
+        self.guidance_start = guidance_start
 
     def temperature(self, step: int) -> float:
         """Weight of the Gumbel noise in a step."""
@@ -126,6 +143,10 @@ class AlternatingSampler:
     def is_decoded_after(self, step: int) -> bool:
         """Whether the network sees a new picture after a step."""
         return (step + 1) % self.decode_every == 0
+
+    def is_guided(self, step: int) -> bool:
+        """Whether a step's logits are guided, if anything is visible."""
+        return self.guidance > 0 and step >= self.guidance_start * self.num_steps
 
     def lengths(self, num_tokens: int, mask_ratio: float = 1.0) -> list[int]:
         """Masked positions after each step.
@@ -220,6 +241,9 @@ class AlternatingSampler:
         for step, num_masked in enumerate(lengths):
             num_visible = num_tokens - state.num_masked
             logits = denoise(seen, state.token_ids, state.mask, num_visible)
+            if num_visible and self.is_guided(step):
+                weak = denoise(None, state.token_ids, state.mask, num_visible)
+                logits = logits + self.guidance * (logits - weak)
             probs = logits.softmax(dim=-1)
             uniform, gumbel = draw_noise()
             ids = self.draw(probs, uniform)

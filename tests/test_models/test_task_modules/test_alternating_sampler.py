@@ -119,6 +119,9 @@ def test_light_steps_see_the_picture_of_the_last_one_that_was_decoded():
         dict(top_k=0),
         dict(decode_every=0),
         dict(order='random'),
+        dict(guidance=-0.5),
+        dict(guidance=float('inf')),
+        dict(guidance_start=1.5),
     ],
 )
 def test_bad_arguments(wrong):

@@ -1,7 +1,5 @@
 """A hundred losses of each toy training are those that were recorded."""
 
-from statistics import median
-
 import golden_losses
 import pytest
 import torch
@@ -13,9 +11,9 @@ pytestmark = pytest.mark.slow
 
 # Between processors, numbers of threads and versions of PyTorch, sums are rounded differently.
 TOLERANCE = 1e-5
-# A tokenizer meets ties, between codes and at pixels that are met to the last bit, where L1 has no
-# gradient. They move single steps, by 6e-4 at most with the instructions of four processors.
-TOLERANCE_OF_ONE_STEP = dict.fromkeys(TOYS, TOLERANCE) | dict(tokenizer=5e-3)
+# A tokenizer meets ties, which they decide: between codes, and at pixels met to the last bit, where
+# L1 has no gradient. The instructions of four processors gave up to 7e-5.
+TOLERANCES = dict.fromkeys(TOYS, TOLERANCE) | dict(tokenizer=1e-3)
 
 
 @pytest.fixture(scope='module')
@@ -35,14 +33,14 @@ def one_thread():
 def test_losses_are_those_recorded(kind, data, tmp_path, one_thread):
     losses = golden_losses.train(kind, data, tmp_path)
     assert len(losses['loss']) == golden_losses.STEPS
-    off = golden_losses.differences(losses, golden_losses.recorded(kind))
-    question = 'numbers have changed; meant so? python tests/golden_losses.py'
-    assert median(off) < TOLERANCE, question
-    assert max(off) < TOLERANCE_OF_ONE_STEP[kind], question
+    difference = golden_losses.largest_difference(losses, golden_losses.recorded(kind))
+    assert difference < TOLERANCES[kind], (
+        'numbers have changed; meant so? python tests/golden_losses.py'
+    )
 
 
 def test_a_small_change_is_seen():
     expected = golden_losses.recorded('addp')
     changed = {name: list(values) for name, values in expected.items()}
     changed['loss'][70] *= 1 + 2e-5
-    assert max(golden_losses.differences(changed, expected)) > TOLERANCE
+    assert golden_losses.largest_difference(changed, expected) > TOLERANCE

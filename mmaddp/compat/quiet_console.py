@@ -2,6 +2,7 @@
 
 import functools
 import logging
+import re
 import sys
 
 from mmengine.logging import MMLogger
@@ -9,6 +10,8 @@ from mmengine.logging import print_log as original_print
 
 # First words of the long messages that every run of mmengine starts with.
 BANNERS = ('System environment:', 'Config:', 'Hooks will be executed in the following order:')
+# What mmengine says of each parameter of a model that starts untrained: hundreds of messages.
+INIT_INFO = re.compile(r'\n\S+ - torch\.Size\(')
 
 
 def is_banner(record: logging.LogRecord) -> bool:
@@ -16,8 +19,16 @@ def is_banner(record: logging.LogRecord) -> bool:
     return str(record.msg).lstrip('-\n ').startswith(BANNERS)
 
 
+def is_init_info(record: logging.LogRecord) -> bool:
+    """Whether a message says how one parameter was initialised."""
+    return INIT_INFO.match(str(record.msg)) is not None
+
+
 def install() -> None:
-    """Keep messages for debugging, and the banners that the log file holds, off the console."""
+    """Keep off the console messages for debugging, those of single parameters, and banners.
+
+    The log file holds banners; without one, the console does.
+    """
 
     @functools.wraps(original_print)
     def print_log(msg, logger=None, level=logging.INFO) -> None:
@@ -35,7 +46,9 @@ def install() -> None:
         for handler in self.handlers:
             if handler in files:
                 handler.handleError = functools.partial(_say_once, handler)
-            elif files:
+                continue
+            handler.addFilter(lambda record: not is_init_info(record))
+            if files:
                 handler.addFilter(lambda record: not is_banner(record))
 
     MMLogger.__init__ = init

@@ -4,6 +4,8 @@ import os
 import mmengine.logging
 import pytest
 from mmengine.logging import MMLogger
+from mmengine.model import BaseModule
+from torch.nn import Linear
 
 import mmaddp  # noqa: F401, makes the change
 
@@ -40,6 +42,20 @@ def test_full_disk_is_reported_once_and_the_console_goes_on(tmp_path, capsys):
 def test_without_a_file_the_console_has_everything(capsys):
     MMLogger('loud', 'loud').info(CONFIG)
     assert CONFIG in capsys.readouterr().out
+
+
+def test_how_parameters_start_is_not_printed(capsys):
+    class Net(BaseModule):
+        def __init__(self):
+            super().__init__()
+            self.layer = Linear(2, 2)
+
+    MMLogger.get_instance('start')
+    assert MMLogger.get_current_instance().instance_name == 'start'
+    Net().init_weights()
+    MMLogger.get_current_instance().info('shown')
+    shown = capsys.readouterr().out
+    assert 'shown' in shown and 'layer.weight' not in shown
 
 
 def test_messages_for_debugging_are_not_printed(capsys):

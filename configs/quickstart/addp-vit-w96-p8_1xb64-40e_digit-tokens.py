@@ -23,8 +23,6 @@ model = dict(
         ),
         grid_size=(4, 4),
     ),
-    # That of the figures on the page of the quickstart.
-    sampler=dict(choice_temperature=1.0),
 )
 train_dataloader = dict(dataset=dict(dataset=tokens))
 param_scheduler = dict(warmup=1)

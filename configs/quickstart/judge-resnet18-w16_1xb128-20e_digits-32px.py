@@ -1,7 +1,7 @@
 # Judge of the quickstart: a small ResNet that distinguishes ten digits and an eleventh class,
 # "none": shuffled patches, mixtures of two digits, outputs of an untrained network, which
-# tools/quickstart/lookalikes.py makes. Half of the images stay as they are, so that sharpness
-# gives nothing away.
+# tools/quickstart/lookalikes.py makes. Half of the images are moved and half are blurred, so that
+# sharpness gives nothing away: without blur, one judge in three took every soft picture for "none".
 _base_ = ['../_base_/schedules/adamw_coslr_short.py', '../_base_/default_runtime.py']
 
 classes = [*'0123456789', 'none']
@@ -23,6 +23,11 @@ train_pipeline = [
         type='RandomApply',
         prob=0.5,
         transforms=dict(type='torchvision/RandomAffine', degrees=8, translate=(0.06, 0.06), fill=0),
+    ),
+    dict(
+        type='RandomApply',
+        prob=0.5,
+        transforms=dict(type='torchvision/GaussianBlur', kernel_size=7, sigma=(0.5, 2.0)),
     ),
     dict(type='PILToNumpy', to_bgr=False),
     dict(type='PackInputs'),

@@ -68,9 +68,9 @@ JUDGE = Stage(
         accepted_generated=Figure(
             'generated pictures that a classifier takes for digits', '{:.1%}', at_least=0.6
         ),
-        # 4.3 % and 7.0 % with one seed and two numbers of threads.
+        # 5.7 to 7.4 % with three seeds.
         accepted_untrained=Figure('of an untrained network', '{:.1%}', at_most=0.1),
-        accepted_real=Figure('of held-out digits', '{:.1%}', at_least=0.97),
+        accepted_real=Figure('of held-out digits', '{:.1%}', at_least=0.93),
         classes=Figure('digits among the generated', '{:.0f}', at_least=10),
         largest_class=Figure('share of the most frequent one', '{:.0%}'),
     ),

@@ -24,14 +24,16 @@ TASKS_OF_NAMES = dict(
     vqgan='tokenizer',
     mage='token predictor',
     addp='pre-training',
+    mae='pre-training',
     judge='classification',
     classifier='classification',
     upernet='segmentation',
 )
 TASKS_OF_NAMES |= {'mask': 'detection', 'faster': 'detection'}
 SIZES = dict(tiny='ViT-Ti', small='ViT-S', base='ViT-B', large='ViT-L')
-# Runs of these depend on the user's pictures, or are for tests: there is no figure to compare with.
-WITHOUT_FIGURES = ('own', 'toy')
+# Runs of these depend on the user's pictures, belong to a comparison or are for tests: there is no
+# figure of one config to compare with.
+WITHOUT_FIGURES = ('own', 'study', 'toy')
 
 
 def config_files() -> list[Path]:

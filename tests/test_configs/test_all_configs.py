@@ -113,6 +113,9 @@ DATA_ROOTS = {
     'work_dirs/quickstart/data/digits/segmentation/',
     'work_dirs/quickstart/seed0/judge/data/',
     'work_dirs/quickstart/seed0/tokens/cache',
+    'work_dirs/study/base/data/train',
+    'work_dirs/study/base/data/val',
+    'work_dirs/study/base/tokens/cache',
     'work_dirs/toy/digits/classification/',
     'work_dirs/toy/digits/detection/',
     'work_dirs/toy/digits/segmentation/',
@@ -121,7 +124,7 @@ DATA_ROOTS = {
 
 @pytest.mark.parametrize('path', FILES, ids=lambda path: path.stem)
 def test_data_are_looked_for_in_one_place(path):
-    """Those of full size below ``data/``, those of quickstart and toys in ``work_dirs/``."""
+    """Those of full size below ``data/``, the others in ``work_dirs/``."""
     assert set(re.findall(r"'data_root': '([^']*)'", str(read(path)))) <= DATA_ROOTS
 
 

@@ -1,0 +1,73 @@
+"""The study for a few iterations on pictures of noise: arms, resuming, the table."""
+
+import gzip
+import json
+import struct
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope='module')
+def fashion(tmp_path_factory):
+    """Fashion-MNIST's four files, with noise."""
+    folder = tmp_path_factory.mktemp('fashion')
+    rng = np.random.default_rng(0)
+    for prefix, count in (('train', 160), ('t10k', 80)):
+        arrays = dict(
+            images=rng.integers(0, 256, (count, 28, 28), np.uint8),
+            labels=np.arange(count, dtype=np.uint8) % 10,
+        )
+        for kind, array in arrays.items():
+            header = bytes((0, 0, 8, array.ndim)) + struct.pack(f'>{array.ndim}I', *array.shape)
+            file = folder / f'{prefix}-{kind}-idx{array.ndim}-ubyte.gz'
+            file.write_bytes(gzip.compress(header + array.tobytes()))
+    return folder
+
+
+def study(folder, fashion, python, *arguments):
+    command = [python, ROOT / 'tools' / 'study.py', '--smoke', '--seeds', '0']
+    command += ['--work-dir', folder, '--fashion', fashion, *arguments]
+    return subprocess.run(list(map(str, command)), cwd=ROOT, capture_output=True, text=True)
+
+
+@pytest.fixture(scope='module')
+def finished(tmp_path_factory, fashion, ready_python):
+    folder = tmp_path_factory.mktemp('study') / 'out'
+    early = study(folder, fashion, ready_python, '--arms', 'untrained')
+    result = study(folder, fashion, ready_python, '--arms', 'addp', 'mage', 'mae')
+    assert result.returncode == 0, result.stdout + result.stderr
+    return folder, early, result.stdout
+
+
+def test_every_arm_leaves_its_figures(finished):
+    arms = json.loads((finished[0] / 'results.json').read_text())['arms']
+    stages = {arm: set(seeds['0']) for arm, seeds in arms.items()}
+    fine_tuned = {'train', 'features', 'fine_tuning'}
+    assert stages == dict(addp={*fine_tuned, 'samples'}, mae=fine_tuned, mage={'train', 'features'})
+    for seeds in arms.values():
+        features = seeds['0']['features']['figures']
+        assert len(features) == 2 * 3 * 4 and all(0 <= value <= 1 for value in features.values())
+
+
+def test_what_needs_the_predictor_says_so(finished):
+    assert finished[1].returncode != 0
+    assert 'untrained needs the predictor of' in finished[1].stderr
+    assert 'run the arm mage first' in finished[1].stderr
+
+
+def test_the_same_command_leaves_what_is_done(finished, fashion, ready_python):
+    folder, _, before = finished
+    result = study(folder, fashion, ready_python, '--arms', 'addp', 'mage', 'mae')
+    assert result.returncode == 0 and '...' not in result.stdout
+    assert table_of(result.stdout) == table_of(before)
+
+
+def table_of(output):
+    return [line for line in output.splitlines() if line.startswith('|')]

@@ -118,7 +118,7 @@ def _work(backbone: nn.Module, others: dict, settings: Settings, side: int) -> W
         loss.backward()
         gradient = owner.patch_embed.projection.weight.grad.norm()
         owner.zero_grad()
-        return float(loss), float(gradient)
+        return float(loss.detach()), float(gradient)
 
     networks = {OURS: backbone, **others}
     variants = {name: partial(step, network) for name, network in networks.items()}

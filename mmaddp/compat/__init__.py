@@ -97,6 +97,12 @@ CHANGES = (
         'a kill or a full disk leaves half a checkpoint',
     ),
     HostChange(
+        'mmengine.visualization',
+        'figure_later',
+        '`Visualizer` makes its figure when something is drawn on it',
+        'every run would import matplotlib, also those that draw nothing',
+    ),
+    HostChange(
         'mmengine.runner',
         'checkpoint_loaders',
         'checkpoints are read weights-only, by every loader of mmengine, and without the '

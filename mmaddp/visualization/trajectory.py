@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional, Union
 
-import matplotlib
 import torch
 from PIL import Image
 from torch import Tensor
@@ -83,6 +82,8 @@ def draw_trajectory(trajectory: Trajectory, place: int) -> Tensor:
     Returns:
         Tensor: RGB in [0, 1], shape (N, 3, 3, H, W): steps, rows.
     """
+    import matplotlib
+
     images = trajectory.images[:, place]
     size = images.shape[-2:]
     grid = trajectory.grid_size

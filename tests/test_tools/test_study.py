@@ -1,6 +1,7 @@
 """The study for a few iterations on pictures of noise: arms, resuming, the table."""
 
 import gzip
+import importlib.util
 import json
 import struct
 import subprocess
@@ -71,3 +72,11 @@ def test_the_same_command_leaves_what_is_done(finished, fashion, ready_python):
 
 def table_of(output):
     return [line for line in output.splitlines() if line.startswith('|')]
+
+
+def test_the_page_shows_the_recorded_figures():
+    spec = importlib.util.spec_from_file_location('results', ROOT / 'tools/study/results.py')
+    results = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(results)
+    recorded = json.loads((ROOT / 'docs' / 'study.json').read_text())
+    assert results.table(recorded) in (ROOT / 'docs' / 'study.md').read_text()

@@ -9,7 +9,6 @@ import torch
 
 from mmaddp.own.pages import markdown_table
 from mmaddp.utils.atomic import write_json
-from mmaddp.utils.durations import duration
 from mmaddp.version import __version__
 
 TITLES = dict(
@@ -56,11 +55,10 @@ def gather(work_dir: Path) -> str:
 
 def table(results: dict) -> str:
     """Arms against figures, as mean and standard deviation of the seeds, in Markdown."""
-    rows = [['pre-training', 'seeds', 'its time', *COLUMNS]]
+    rows = [['pre-training', 'seeds', *COLUMNS]]
     for arm, title in TITLES.items():
         seeds = results['arms'].get(arm, {}).values()
-        times = [seed['train']['seconds'] for seed in seeds if 'train' in seed]
-        row = [title, str(len(seeds)), duration(statistics.mean(times)) if times else NOTHING]
+        row = [title, str(len(seeds))]
         for stage, name, form in COLUMNS.values():
             values = [seed[stage]['figures'][name] for seed in seeds if stage in seed]
             row.append(_shown(values, form))

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.slow
 # Between processors, numbers of threads and versions of PyTorch, sums are rounded differently.
 TOLERANCE = 1e-5
 # A tokenizer meets ties, which they decide: between codes, and at pixels met to the last bit, where
-# L1 has no gradient. The instructions of four processors gave up to 7e-5.
+# L1 has no gradient. Four sets of instructions of one processor gave up to 7e-5.
 TOLERANCES = dict.fromkeys(TOYS, TOLERANCE) | dict(tokenizer=1e-3)
 
 

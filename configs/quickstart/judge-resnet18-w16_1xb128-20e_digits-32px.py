@@ -1,7 +1,7 @@
 # Judge of the quickstart: a small ResNet that distinguishes ten digits and an eleventh class,
 # "none": shuffled patches, mixtures of two digits, outputs of an untrained network, which
 # tools/quickstart/lookalikes.py makes. Half of the images are moved and half are blurred, so that
-# sharpness gives nothing away: without blur, one judge in three took every soft picture for "none".
+# sharpness gives nothing away: without blur it was luck whether soft pictures were "none".
 _base_ = ['../_base_/schedules/adamw_coslr_short.py', '../_base_/default_runtime.py']
 
 classes = [*'0123456789', 'none']

@@ -26,6 +26,15 @@ WIDTHS = (
 )
 CHANNELS = (1, 3)
 TOKENIZER = dict(base_channels=8, num_groups=4, num_res_blocks=1, code_dims=4)
+
+
+def toy_width(width: Any) -> Any:
+    """The toy width, once or several times; channels of pictures stay."""
+    if is_list(width):
+        return [WIDTH] * len(width)
+    return width if width in CHANNELS else WIDTH
+
+
 # Key of a model -> what its value becomes.
 TOY: dict[str, Callable[[Any], Any]] = dict(
     arch=lambda _: ARCH,
@@ -39,7 +48,7 @@ TOY: dict[str, Callable[[Any], Any]] = dict(
     num_tokens=lambda _: TOKENS_PER_SIDE**2,
     out_indices=lambda taps: tuple(min(tap, 1) for tap in taps),
     window_size=lambda _: 3,
-    **dict.fromkeys(WIDTHS, lambda width: toy_width(width)),
+    **dict.fromkeys(WIDTHS, toy_width),
 )
 
 
@@ -97,13 +106,6 @@ def dataloaders(cfg: Config) -> Iterator[dict]:
     """Settings of all data loaders, those of a loop included."""
     for node in nodes(cfg._cfg_dict):
         yield from (v for k, v in node.items() if k.endswith('_dataloader') and v is not None)
-
-
-def toy_width(width: Any) -> Any:
-    """The toy width, once or several times; channels of pictures stay."""
-    if is_list(width):
-        return [WIDTH] * len(width)
-    return width if width in CHANNELS else WIDTH
 
 
 def is_list(value: Any) -> bool:

@@ -9,6 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+
+from mmaddp.models.backbones import ADDPViT
+from mmaddp.models.token_predictors import MAGEPredictor
 
 pytestmark = pytest.mark.slow
 
@@ -74,9 +78,36 @@ def table_of(output):
     return [line for line in output.splitlines() if line.startswith('|')]
 
 
+def module(name):
+    """One of the study's own modules, under a name that no other has."""
+    file = ROOT / 'tools' / 'study' / f'{name}.py'
+    spec = importlib.util.spec_from_file_location(f'study_{name}', file)
+    found = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(found)
+    return found
+
+
+@torch.no_grad()
+def test_blocks_end_where_the_encoders_do():
+    features = module('features')
+    torch.manual_seed(0)
+    sizes = dict(embed_dims=16, num_layers=2, num_heads=2)
+    arch = dict(sizes, feedforward_channels=32)
+    encoder = ADDPViT(arch, img_size=16, patch_size=4, in_channels=1, out_type='raw').eval()
+    images = torch.rand(3, 1, 16, 16)
+    *_, last = features.layers_of_vit(encoder, 0.2, 0.3)(images)
+    assert torch.equal(encoder.ln1(last), encoder((images - 0.2) / 0.3)[0])
+    decoder = dict(decoder_embed_dims=16, decoder_num_layers=1, decoder_num_heads=2)
+    mage = MAGEPredictor(num_codes=8, num_tokens=16, num_class_ids=1, **sizes, **decoder)
+    mage.init_weights()
+    ids = torch.randint(8, (3, 16))
+    *_, last = features.layers_of_mage(mage.eval(), lambda images: ids)(images)
+    assert torch.equal(mage.norm(last), mage.encode(ids, torch.zeros(3, 16, dtype=torch.bool)))
+    first, second = features.block_means(features.layers_of_vit(encoder, 0.2, 0.3), images)
+    assert first.shape == second.shape == (3, 16) and not torch.allclose(first, second)
+
+
 def test_the_page_shows_the_recorded_figures():
-    spec = importlib.util.spec_from_file_location('results', ROOT / 'tools/study/results.py')
-    results = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(results)
+    results = module('results')
     recorded = json.loads((ROOT / 'docs' / 'study.json').read_text())
     assert results.table(recorded) in (ROOT / 'docs' / 'study.md').read_text()

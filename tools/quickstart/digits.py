@@ -46,9 +46,7 @@ def make_data(folder: Path, smoke: bool) -> Path:
     if smoke:
         scenes = dict(train=20, val=4)
         for split, glyphs in source.splits.items():
-            few = slice(None, None, SMOKE_SHARE)
-            cut = {name: getattr(glyphs, name)[few] for name in ('images', 'labels', 'names')}
-            source.splits[split] = replace(glyphs, **cut)
+            source.splits[split] = glyphs.cut(slice(None, None, SMOKE_SHARE))
     prepare(folder, source, 'some digits' if smoke else 'digits', 32, 128, scenes)
     return folder / 'classification'
 

@@ -1,14 +1,12 @@
 """Fine-tuning of an encoder with ten labelled pictures per class, and with all."""
 
-import random
 import statistics
-from collections import defaultdict
 from pathlib import Path
 from typing import Optional
 
 from base import Base, StudyFolder
 
-from mmaddp.utils.atomic import write_text
+from mmaddp.datasets.preparation.few_labels import choose_few
 
 CONFIG = 'classifier-vit-w128-p4_addp-2e-pre_1xb64-1e_fashion-32px.py'
 FEW = 10
@@ -36,7 +34,7 @@ def finetune(folder: StudyFolder, base: Base, name: str, weights: Optional[Path]
     few = []
     for draw in range(1 if folder.smoke else DRAWS):
         listed = folder.out / 'labels' / f'{FEW}_per_class_{draw}.txt'
-        choose_few(base.pictures / 'meta' / 'train.txt', listed, draw)
+        choose_few(base.pictures / 'meta' / 'train.txt', listed, FEW, draw)
         settings = {
             'train_dataloader.dataset.dataset.ann_file': listed,
             'train_dataloader.batch_size': 50,
@@ -50,14 +48,3 @@ def finetune(folder: StudyFolder, base: Base, name: str, weights: Optional[Path]
     everything = folder.train(f'{name}_all', CONFIG, options)
     top1 = [scalars['accuracy/top1'] / 100 for scalars in (*few, everything)]
     return dict(few=statistics.mean(top1[:-1]), all=top1[-1])
-
-
-def choose_few(listed: Path, chosen: Path, draw: int) -> None:
-    """Write a list with ten lines ``path class`` of each class, drawn with a number."""
-    classes = defaultdict(list)
-    for line in listed.read_text().splitlines():
-        classes[line.rpartition(' ')[2]].append(line)
-    draw_lines = random.Random(draw).sample
-    lines = [line for label in sorted(classes) for line in draw_lines(classes[label], FEW)]
-    chosen.parent.mkdir(exist_ok=True)
-    write_text(chosen, '\n'.join(lines) + '\n')

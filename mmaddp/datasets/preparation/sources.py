@@ -3,7 +3,7 @@
 import gzip
 import math
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Union
 
@@ -48,6 +48,15 @@ class GlyphSplit:
     labels: np.ndarray
     names: list[str]
     ink: tuple[float, float]
+
+    def cut(self, chosen: slice) -> 'GlyphSplit':
+        """Some of the pictures."""
+        return replace(
+            self,
+            images=self.images[chosen],
+            labels=self.labels[chosen],
+            names=self.names[chosen],
+        )
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,9 @@
 """Stage of classification: fine-tuning with few labels and with all, from ADDP and from scratch."""
 
-import random
-from collections import defaultdict
-from pathlib import Path
-
 from digits import Digits, data_options
 
+from mmaddp.datasets.preparation.few_labels import choose_few
 from mmaddp.own.stage import Figure, Stage
-from mmaddp.utils.atomic import write_text
 
 CONFIG = 'classifier-vit-w96-p8{}_1xb50-20e_digits-32px.py'
 # Starts, and what their configuration is called after.
@@ -35,16 +31,6 @@ def classify(digits: Digits) -> dict:
     results = digits.train_several('classification', runs)
     figures = {name: scalars['accuracy/top1'] / 100 for name, scalars in results.items()}
     return figures | dict(gain_few=figures['addp_few'] - figures['scratch_few'])
-
-
-def choose_few(listed: Path, chosen: Path, number: int, seed: int) -> None:
-    """Write a list with some lines ``path class`` of each class, drawn with the seed."""
-    classes = defaultdict(list)
-    for line in listed.read_text().splitlines():
-        classes[line.rpartition(' ')[2]].append(line)
-    draw_lines = random.Random(seed).sample
-    lines = [line for label in sorted(classes) for line in draw_lines(classes[label], number)]
-    write_text(chosen, '\n'.join(lines) + '\n')
 
 
 CLASSIFICATION = Stage(
